@@ -1,0 +1,39 @@
+"""`xianjie rules explain`: one household of a data folder or of a run, step by step."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from xianjie.messages import say
+from xianjie.screening.explaining import household_record
+from xianjie.screening.facts import open_facts
+from xianjie.screening.policies import open_policy
+from xianjie.screening.population import result_names
+from xianjie.screening.run_folder import Progress
+
+
+def explain_household(
+    data: Path, household: str, region: str | None, day: date | None, overlays: tuple[Path, ...], progress: Progress
+) -> dict[str, Any]:
+    """The explanation of the contract: results, steps with parameters and sources, what is missing.
+
+    `data` is a data folder (its departments' files are read and matched first) or the folder of a run.
+    """
+    book = open_policy(overlays)
+    with open_facts(data, day, progress) as facts:
+        record = household_record(facts.engine, household)
+        return book.policy.explain(record, result_names(book), date=facts.day, region=region)
+
+
+def explanation_lines(explained: dict[str, Any]) -> list[str]:
+    """The explanation as lines for a person."""
+    lines = [say("explain.title", household=explained["household_id"], date=explained["date"])]
+    for number, step in enumerate(explained["steps"], start=1):
+        lines.append(f"{number}. {step['text']}")
+    needs = {need["text"]: None for needs in explained["missing"].values() for need in needs}
+    if needs:
+        lines.append(say("explain.missing"))
+        lines += [f"  - {need}" for need in needs]
+    return lines

@@ -1,0 +1,83 @@
+"""Facts about a population, ready as views on an engine: from a data folder, or from a run that has them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from xianjie.engines import Engine, open_engine
+from xianjie.messages import UserError, say
+from xianjie.screening.inputs import Inputs, survey
+from xianjie.screening.intake import Intake, read_feeds, read_register
+from xianjie.screening.linking import link_feeds
+from xianjie.screening.merging import merge_entities
+from xianjie.screening.run_folder import Progress, read_json
+
+Step = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An engine with a view per entity, the as-of day, and the columns that the data really had."""
+
+    engine: Engine
+    day: date
+    present: dict[str, list[str]]
+    region: str
+
+
+def view_folder(engine: Engine, folder: Path, prefix: str = "") -> None:
+    """A view for every Parquet file of a folder, by its name."""
+    for path in sorted(folder.glob("*.parquet")):
+        engine.view_parquet(prefix + path.stem, path)
+
+
+def gather(engine: Engine, inputs: Inputs, work: Path, links: Path, step: Step) -> Intake:
+    """Read, match and merge: every entity's rows as a view. `links`: where the links' files go.
+
+    Raises `UserError` when there are no persons or no households.
+    """
+    intake = Intake(inputs, work)
+    intake.register = step("register", lambda: read_register(inputs, work))
+    for table in ("households", "persons"):
+        if table not in intake.register["tables"]:
+            raise UserError("screening.no_register", table=table, why="；".join(intake.register["problems"]))
+    view_folder(engine, work / "register", "register_")
+    intake.feeds = step("feeds", lambda: read_feeds(inputs, work))
+
+    def link() -> dict[str, Any]:
+        tiers = link_feeds(engine, intake.files, links)
+        rows = merge_entities(engine, intake.files, intake.register_files, work / "entities")
+        return {"tiers": tiers, "rows": rows}
+
+    intake.links = step("link", link)
+    view_folder(engine, work / "entities")
+    return intake
+
+
+@contextmanager
+def open_facts(data: Path, day: date | None, progress: Progress, memory: str = "3GB") -> Iterator[Facts]:
+    """Facts of a data folder, made in a temporary place, or of a finished run, taken as they stand there."""
+    with tempfile.TemporaryDirectory(prefix="xianjie-") as place:
+        folder = Path(place)
+        with open_engine(memory_limit=memory, temp_folder=folder) as engine:
+            if (data / "manifest.json").exists():
+                if not (data / "counts.json").exists():
+                    raise UserError("screening.no_run", run=data)
+                view_folder(engine, data / "work" / "entities")
+                known = read_json(data / "facts.json")
+                yield Facts(engine, day or date.fromisoformat(known["date"]), known["present"], known["region"])
+                return
+            inputs = survey(data, None, day)
+
+            def step(name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+                progress(say(f"screening.step.{name}"))
+                return work()
+
+            intake = gather(engine, inputs, folder / "work", folder, step)
+            yield Facts(engine, inputs.day, intake.present_columns(engine), intake.register["region"])

@@ -1,0 +1,178 @@
+"""Findings: what the rules say of a household, in words, with score, evidence and clause.
+
+Which rules make a finding, how it reads and what it weighs stands in the policy's `findings.yaml` files;
+this module turns results into rows. It knows no risk by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from xianjie.engines import Engine, quote, quote_name
+from xianjie.messages import UserError
+
+GROUPS = {
+    "income": "收入",
+    "spending": "支出",
+    "shock": "突发变故",
+    "guarantee": "两不愁三保障与饮水",
+    "tracking": "监测跟踪",
+    "cause": "致贫返贫原因",
+    "evidence": "需要说明的情况",
+}
+# A household is "with risk" when one of these groups says so; causes and evidence only accompany.
+RISK_GROUPS = ("income", "spending", "shock", "guarantee")
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+class Score(BaseModel):
+    """What a finding weighs in the household's score, with where the number comes from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    value: int
+    source: str
+    trust: str
+
+
+class Finding(BaseModel):
+    """A kind of finding 风险发现, as the policy declares it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    rule: str
+    zh: str
+    en: str
+    group: Literal["income", "spending", "shock", "guarantee", "tracking", "cause", "evidence"]
+    causes: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    score: Score
+    evidence: tuple[str, ...] = ()
+    text: str
+    cite: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    note: str = ""
+
+
+def load_findings(folders: Iterable[Path]) -> dict[str, Finding]:
+    """All findings of the policy folders; a later folder's finding of the same name replaces an earlier one.
+
+    Raises `UserError` naming the file when one is not of its shape.
+    """
+    findings: dict[str, Finding] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("findings.yaml")):
+            try:
+                content = yaml.safe_load(path.read_text(encoding="utf-8"))["findings"]
+                findings |= {name: Finding(name=name, **facts) for name, facts in content.items()}
+            except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+                raise UserError("screening.bad_findings_file", file=path, error=error) from error
+    return findings
+
+
+def shown(column: str, unit: str) -> str:
+    """SQL text of a value as people read it: money in yuan, shares in percent, yes and no in words."""
+    name = quote_name(column)
+    if unit.startswith("fen"):
+        return f"coalesce(format('{{:,.2f}}元', {name} / 100.0), '未知')"
+    if unit.startswith("ratio"):
+        return f"coalesce(format('{{:.1f}}%', {name} * 100.0), '未知')"
+    if unit == "bool":
+        return f"CASE WHEN {name} IS NULL THEN '未知' WHEN {name} THEN '是' ELSE '否' END"
+    return f"coalesce(CAST({name} AS VARCHAR), '未知')"
+
+
+def _sentence(finding: Finding, units: Mapping[str, str]) -> str:
+    pieces = []
+    position = 0
+    for place in _PLACE.finditer(finding.text):
+        pieces += [quote(finding.text[position : place.start()]), shown(place.group(1), units[place.group(1)])]
+        position = place.end()
+    pieces.append(quote(finding.text[position:]))
+    return " || ".join(piece for piece in pieces if piece != "''") or "''"
+
+
+def _evidence(finding: Finding) -> str:
+    if not finding.evidence:
+        return "'{}'"
+    pairs = ", ".join(f"{quote(name)}, {quote_name(name)}" for name in finding.evidence)
+    return f"CAST(json_object({pairs}) AS VARCHAR)"
+
+
+def make_findings(engine: Engine, findings: Sequence[Finding], units: Mapping[str, str], out: Path) -> int:
+    """Write `findings.parquet`: a row per household and finding that holds. Gives the number of rows.
+
+    Needs the relation `results` (household_id, region_code, rules' values). `units`: name → unit.
+    """
+    selects = [
+        f"SELECT household_id, region_code, {quote(finding.name)} AS finding, {quote(finding.group)} AS grp, "
+        f"{finding.score.value} AS score, {_sentence(finding, units)} AS text, {_evidence(finding)} AS evidence, "
+        f"{quote(';'.join(finding.causes))} AS causes, {quote(';'.join(finding.departments))} AS departments, "
+        f"{quote('；'.join(finding.cite))} AS cite FROM results WHERE {quote_name(finding.rule)}"
+        for finding in findings
+    ]
+    return engine.write_parquet(
+        f"SELECT * FROM ({' UNION ALL '.join(selects)}) ORDER BY region_code, household_id, finding", out
+    )
+
+
+def compare_with(engine: Engine, previous: Path | None, out: Path) -> dict[str, dict[str, int]]:
+    """Tell new findings from those still there, and those gone since the run in `previous`.
+
+    Writes `changes.parquet` (household_id, finding, change: new | still | gone) into `out`; gives the
+    counts by finding. Needs the view `findings`. Without a previous run every finding is new.
+    """
+    before = (
+        f"read_parquet({quote(str(previous))})" if previous else "(SELECT '' AS household_id, '' AS finding LIMIT 0)"
+    )
+    engine.write_parquet(
+        f"""SELECT household_id, finding,
+                   CASE WHEN b.old IS NULL THEN 'new' WHEN n.current IS NULL THEN 'gone' ELSE 'still' END AS change
+            FROM (SELECT household_id, finding, true AS current FROM findings) n
+            FULL JOIN (SELECT household_id, finding, true AS old FROM {before}) b USING (household_id, finding)
+            ORDER BY household_id, finding""",
+        out / "changes.parquet",
+    )
+    engine.view_parquet("changes", out / "changes.parquet")
+    counts: dict[str, dict[str, int]] = {}
+    for finding, change, number in engine.rows("SELECT finding, change, count(*) FROM changes GROUP BY ALL"):
+        counts.setdefault(finding, {"new": 0, "still": 0, "gone": 0})[change] = number
+    return counts
+
+
+def household_list(engine: Engine, kind: str, monitored: str, out: Path) -> int:
+    """Write `households.parquet`: every household with its score, number of findings, reasons, kind due.
+
+    `kind` and `monitored` are columns of `results`. Needs the views `findings` and `results`.
+    """
+    risks = ", ".join(quote(group) for group in RISK_GROUPS)
+    return engine.write_parquet(
+        f"""SELECT r.household_id, r.region_code, h.head_name, r.{quote_name(kind)} AS kind_due,
+                   r.{quote_name(monitored)} AS monitored,
+                   coalesce(f.score, 0) AS score, coalesce(f.findings, 0) AS findings,
+                   coalesce(f.risks, 0) AS risks, f.reasons
+            FROM results r
+            LEFT JOIN households h USING (household_id)
+            LEFT JOIN (
+                SELECT household_id, CAST(sum(score) AS BIGINT) AS score, count(*) AS findings,
+                       count(*) FILTER (grp IN ({risks})) AS risks,
+                       string_agg(text, '；' ORDER BY score DESC, finding) AS reasons
+                FROM findings GROUP BY household_id) f USING (household_id)
+            ORDER BY r.region_code, r.household_id""",
+        out,
+    )
+
+
+def unknown_counts(engine: Engine, findings: Sequence[Finding]) -> dict[str, int]:
+    """How many households each finding cannot be told of, for want of data or of a number."""
+    columns = ", ".join(
+        f"count(*) FILTER ({quote_name(finding.rule)} IS NULL) AS {quote_name(finding.name)}" for finding in findings
+    )
+    row: dict[str, Any] = engine.records(f"SELECT {columns} FROM results")[0]
+    return {name: int(value) for name, value in row.items()}

@@ -1,0 +1,133 @@
+"""The files of a data folder through `feeds`: the register's tables, the departments' files, what goes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xianjie import feeds
+from xianjie.dictionary import dictionary
+from xianjie.engines import Engine
+from xianjie.messages import say
+from xianjie.screening.inputs import Inputs
+from xianjie.screening.linking import TIERS, FeedFile
+from xianjie.screening.run_folder import read_json
+
+ROWS = ("rows", "accepted", "repaired", "rejected")
+
+
+@dataclass
+class Intake:
+    """What the steps of taking in gave: register's tables, departments' files, links."""
+
+    inputs: Inputs
+    work: Path
+    register: dict[str, Any] = field(default_factory=dict)
+    feeds: dict[str, Any] = field(default_factory=dict)
+    links: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def register_files(self) -> dict[str, Path]:
+        """Table → its canonical file."""
+        return {table: self.work / "register" / f"{table}.parquet" for table in self.register["tables"]}
+
+    @property
+    def files(self) -> list[FeedFile]:
+        """The departments' files that could be read, in a fixed order."""
+        return [
+            FeedFile(one["name"], one["layout"], one["entity"], self.work / "feeds" / one["parquet"])
+            for one in self.feeds["files"]
+            if one["parquet"]
+        ]
+
+    def present_columns(self, engine: Engine) -> dict[str, list[str]]:
+        """Table → columns that some file of the data really had; the merged tables have all."""
+        present: dict[str, set[str]] = {}
+        for table, one in self.register["tables"].items():
+            present[table] = set(one["columns"])
+        for one in self.feeds["files"]:
+            entity = dictionary().entities[one["entity"]]
+            if one["parquet"] and engine.has(entity.table):
+                owned = {entity.key, entity.parent_key} - {""}
+                present.setdefault(entity.table, set()).update(owned, set(one["columns"]) & set(entity.fields))
+        return {table: sorted(columns) for table, columns in present.items()}
+
+    def summary(self) -> dict[str, Any]:
+        """Figures of what was read and matched, for people."""
+        files = [self._figures(one) for one in self.feeds["files"] if one["parquet"]]
+        problems = [*self.register["problems"], *self.feeds["problems"]]
+        for one in files:
+            parts = sum(one[tier] for tier in (*TIERS, "rejected"))
+            if parts != one["rows"]:
+                problems.append(say("screening.rows_do_not_add_up", file=one["file"], rows=one["rows"], parts=parts))
+        return {
+            "feeds": files,
+            "register": [{"table": table, **one} for table, one in sorted(self.register["tables"].items())],
+            "problems": problems,
+            "invented": self.register["invented"],
+            "data_region": self.register["region"],
+        }
+
+    def _figures(self, one: dict[str, Any]) -> dict[str, Any]:
+        tiers = self.links["tiers"][one["name"]]
+        return {
+            "file": one["name"],
+            "department": one["department"],
+            "title": one["title"],
+            "layout": one["layout"],
+            "rows": one["rows"],
+            "rows_accepted": one["accepted"],
+            "rows_repaired": one["repaired"],
+            "notes": one["notes"],
+            **tiers,
+        }
+
+
+def read_register(inputs: Inputs, work: Path) -> dict[str, Any]:
+    """Read the register's own tables to canonical files under `work`/register."""
+    tables: dict[str, Any] = {}
+    problems: list[str] = []
+    for table, path in sorted(inputs.tables.items()):
+        entity = dictionary().by_table(table)
+        assert entity is not None
+        reading = feeds.read_entity(path, entity.entity, work / "register")
+        if reading.problem:
+            problems.append(reading.problem.text)
+            continue
+        counts = {name: getattr(reading.counts, name) for name in ROWS}
+        tables[table] = {**counts, "columns": sorted(reading.columns)}
+        if reading.counts.rejected:
+            problems.append(say("screening.register_rejected", table=path.name, number=reading.counts.rejected))
+    about = inputs.data / "about.json"
+    return {
+        "tables": tables,
+        "problems": problems,
+        "invented": bool(about.exists() and read_json(about).get("invented")),
+        "region": "",
+    }
+
+
+def read_feeds(inputs: Inputs, work: Path) -> dict[str, Any]:
+    """Read every file of the feeds folder to canonical files under `work`/feeds."""
+    files: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for reading in feeds.read_folder(inputs.data / "feeds", work / "feeds"):
+        if reading.problem:
+            problems.append(reading.problem.text)
+            continue
+        layout = feeds.read_layouts()[reading.layout]
+        files.append(
+            {
+                "name": reading.name,
+                "layout": reading.layout,
+                "entity": reading.entity,
+                "department": dictionary().departments[layout.department].zh,
+                "title": layout.zh,
+                "parquet": reading.parquet.name if reading.parquet else None,
+                "columns": sorted(reading.columns),
+                "notes": [note.text for note in reading.notes],
+                **{name: getattr(reading.counts, name) for name in ROWS},
+            }
+        )
+    return {"files": files, "problems": problems}

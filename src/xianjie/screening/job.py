@@ -1,0 +1,194 @@
+"""The daily job: from a county's files to explained findings.
+
+`screen_data` does it step by step; what a step gives stands in the run's folder, so a stopped run goes on
+where it was. docs/screening.md tells the steps and the folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from xianjie import __version__
+from xianjie.dictionary import dictionary
+from xianjie.engines import Engine, open_engine
+from xianjie.screening.check_report import write_check_outputs
+from xianjie.screening.checks import load_checks, run_checks
+from xianjie.screening.documents import compare_documents
+from xianjie.screening.facts import Facts, gather, open_facts, view_folder
+from xianjie.screening.findings import compare_with, household_list, make_findings, unknown_counts
+from xianjie.screening.giving_back import give_back
+from xianjie.screening.inputs import Inputs, survey
+from xianjie.screening.intake import Intake
+from xianjie.screening.lists import prepare_lists, write_lists
+from xianjie.screening.policies import PolicyBook, open_policy
+from xianjie.screening.population import compute_results, missing_facts, missing_numbers
+from xianjie.screening.report import write_report
+from xianjie.screening.run_folder import Progress, RunFolder, read_json, write_json
+from xianjie.screening.summary import summarise
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to screen, where to, and by which policy."""
+
+    data: Path
+    out: Path
+    region: str | None = None
+    date: date | None = None
+    engine: str = "duckdb"
+    overlays: tuple[Path, ...] = ()
+    previous: Path | None = None
+    documents: bool = False
+    memory: str = "3GB"
+
+
+class Job:
+    """One screening: the run's folder, the engine, the policy, and the steps over them."""
+
+    def __init__(self, request: Request, inputs: Inputs, book: PolicyBook, progress: Progress) -> None:
+        self.request, self.inputs, self.book, self.progress = request, inputs, book, progress
+        self.run = RunFolder(request.out, _manifest(request, inputs, book), progress)
+        self.work = self.run.work
+        self.day = inputs.day
+
+    def facts(self, engine: Engine) -> Intake:
+        """Steps 1-4: every entity's rows, from register and departments, as views on the engine."""
+        intake = gather(engine, self.inputs, self.work, self.run.folder, self.run.step)
+        known = {
+            "date": self.day.isoformat(),
+            "present": intake.present_columns(engine),
+            "region": intake.register["region"],
+        }
+        write_json(self.run.folder / "facts.json", known)
+        return intake
+
+    def judge(self, engine: Engine) -> dict[str, Any]:
+        """Step 6: the rules' results for every household, as the view `results`."""
+        results = self.work / "results.parquet"
+
+        def rules() -> dict[str, Any]:
+            if self.request.engine != "duckdb":
+                with open_engine(self.request.engine) as other:
+                    view_folder(other, self.work / "entities")
+                    rows = compute_results(other, self.book, self.day, self.request.region, results)
+            else:
+                rows = compute_results(engine, self.book, self.day, self.request.region, results)
+            engine.view_parquet("results", results)
+            return {
+                "households": rows,
+                "missing_facts": missing_facts(engine, self.book),
+                "missing_numbers": missing_numbers(engine, self.book, self.day, self.request.region),
+            }
+
+        judged = self.run.step("rules", rules)
+        engine.view_parquet("results", results)
+        return judged
+
+
+def _manifest(request: Request, inputs: Inputs, book: PolicyBook) -> dict[str, Any]:
+    return {
+        "xianjie": __version__,
+        "date": inputs.day.isoformat(),
+        "region": request.region,
+        "engine": request.engine,
+        "policy": book.version,
+        "documents": request.documents,
+        "inputs": inputs.fingerprints,
+        "previous": inputs.previous_fingerprint,
+    }
+
+
+def screen_data(request: Request, progress: Progress) -> dict[str, Any]:
+    """Screen a data folder into a run folder; gives the run's counts (also in `counts.json`).
+
+    Raises `UserError` when the data have no register, the date is nowhere to be found, or the folder holds
+    another run.
+    """
+    inputs = survey(request.data, request.out, request.date, request.previous)
+    book = open_policy(request.overlays)
+    job = Job(request, inputs, book, progress)
+    if job.run.complete:
+        counts: dict[str, Any] = read_json(job.run.folder / "counts.json")
+        return counts
+    with open_engine(memory_limit=request.memory, temp_folder=job.work / "spill") as engine:
+        intake = job.facts(engine)
+        facts = Facts(engine, job.day, intake.present_columns(engine), request.region or intake.register["region"])
+        checks = job.run.step("check", lambda: check_facts(facts, book, job.run.folder / "checks"))
+        judged = job.judge(engine)
+        found = job.run.step("findings", lambda: _find(engine, job))
+        _view_findings(engine, job)
+        documents = job.run.step("documents", lambda: _documents(engine, job)) if request.documents else {}
+        lists = job.run.step("lists", lambda: _lists(engine, job))
+        given_back = job.run.step("giveback", lambda: give_back(job.inputs, job.work, job.run.folder / "giveback"))
+        counts = summarise(
+            engine,
+            job.book,
+            {
+                "manifest": job.run.manifest,
+                "intake": intake.summary(),
+                "checks": checks,
+                "judged": judged,
+                "found": found,
+                "documents": documents,
+                "lists": lists,
+                "giveback": given_back,
+                "previous_date": inputs.previous_date,
+            },
+        )
+        job.run.step("report", lambda: _report(engine, job, counts))
+    write_json(job.run.folder / "counts.json", counts)
+    return counts
+
+
+def _report(engine: Engine, job: Job, counts: dict[str, Any]) -> dict[str, Any]:
+    write_report(engine, job.book, job.day, job.request.region, counts, job.run.folder / "report.html")
+    return {}
+
+
+def _find(engine: Engine, job: Job) -> dict[str, Any]:
+    folder = job.run.folder
+    findings = list(job.book.findings.values())
+    rows = make_findings(engine, findings, job.book.units_of_findings(), folder / "findings.parquet")
+    engine.view_parquet("findings", folder / "findings.parquet")
+    changes = compare_with(engine, job.inputs.previous_findings, folder)
+    household_list(engine, "monitored_kind_due", "already_monitored", folder / "households.parquet")
+    return {"rows": rows, "changes": changes, "unknown": unknown_counts(engine, findings)}
+
+
+def _view_findings(engine: Engine, job: Job) -> None:
+    folder = job.run.folder
+    for name, view in (("findings", "findings"), ("changes", "changes"), ("households", "household_results")):
+        engine.view_parquet(view, folder / f"{name}.parquet")
+    kinds = {code: value.zh for code, value in dictionary().codes["monitored_kind"].values.items()}
+    departments = {code: department.zh for code, department in dictionary().departments.items()}
+    titles = {name: finding.zh for name, finding in job.book.findings.items()}
+    prepare_lists(engine, kinds, departments, titles)
+
+
+def _lists(engine: Engine, job: Job) -> dict[str, Any]:
+    return {"files": write_lists(engine, job.run.folder / "excel")}
+
+
+def _documents(engine: Engine, job: Job) -> dict[str, Any]:
+    return compare_documents(engine, job.book, job.day)
+
+
+def check_folder(
+    data: Path, out: Path, day: date | None, overlays: tuple[Path, ...], progress: Progress
+) -> dict[str, Any]:
+    """Run the data-quality checks alone; gives their summary. Departments' files count as facts too."""
+    with open_facts(data, day, progress) as facts:
+        summary = check_facts(facts, open_policy(overlays), out)
+    write_json(out / "summary.json", summary)
+    return summary
+
+
+def check_facts(facts: Facts, book: PolicyBook, out: Path) -> dict[str, Any]:
+    """Check facts by the policy's checks; writes findings and lists into `out`."""
+    checks = load_checks([folder / "checks" for folder in book.folders if (folder / "checks").is_dir()])
+    numbers = book.numbers(facts.day, facts.region)
+    counts = run_checks(facts.engine, checks, facts.present, facts.day, out / "findings.parquet", numbers)
+    return write_check_outputs(facts.engine, checks, counts, out)
