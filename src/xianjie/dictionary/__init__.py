@@ -10,6 +10,7 @@ from xianjie.dictionary.catalogue import (
     header_multiplier,
     normal_header,
     normal_word,
+    writing,
 )
 from xianjie.dictionary.model import CodeList, CodeValue, Department, DictionaryField, Entity
 
@@ -24,4 +25,5 @@ __all__ = [
     "header_multiplier",
     "normal_header",
     "normal_word",
+    "writing",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -22,6 +22,7 @@ FieldType = Literal[
     "bool",
 ]
 Sensitivity = Literal["public", "internal", "personal", "secret", "health"]
+Trust = Literal["stated", "regulation", "local", "unverified"]
 
 # What a value is stored as, in Parquet and in every engine. Money is integer fen; IDs and codes are text.
 STORAGE: dict[str, str] = {
@@ -56,9 +57,15 @@ class CodeValue(Strict):
 
 
 class CodeList(Strict):
-    """A code list 代码表: value → labels, with the standard it comes from."""
+    """A code list 代码表: value → labels, with the standard it comes from.
 
+    `trust` is said where it is not plain: `unverified` until somebody has compared the list with its source.
+    """
+
+    zh: str = ""
+    en: str = ""
     source: str
+    trust: Trust | None = None
     values: dict[str, CodeValue]
 
     def words(self) -> dict[str, str]:
@@ -68,6 +75,42 @@ class CodeList(Strict):
             for value, labels in reversed(self.values.items())
             for word in (*labels.also, labels.en, labels.zh, value)
         }
+
+
+class TypeWords(Strict):
+    """What people call a type of field, with an invented example, a hint for whoever fills it in, and lengths."""
+
+    zh: str
+    en: str
+    example: str = ""
+    lengths: tuple[int, int] | None = None
+    hint_zh: str = ""
+    hint_en: str = ""
+
+
+class UnitWords(Strict):
+    """What people call a unit, and further words for it in headers."""
+
+    zh: str
+    en: str
+    also: tuple[str, ...] = ()
+
+
+class Writing(Strict):
+    """How people write types, units and headers (`writing.yaml`)."""
+
+    types: dict[FieldType, TypeWords]
+    units: dict[str, UnitWords]
+    signs: str
+    marks: tuple[str, ...]
+
+    def unit_zh(self, unit: str) -> str:
+        """The unit for a Chinese reader: "fen/person/year" as 元/人/年; empty for no unit."""
+        return "/".join(self.units[part].zh for part in unit.split("/")) if unit else ""
+
+    def unit_en(self, unit: str) -> str:
+        """The unit for an English reader: "fen/month" as yuan/month; empty for no unit."""
+        return "/".join(self.units[part].en for part in unit.split("/")) if unit else ""
 
 
 class Department(Strict):
@@ -82,7 +125,8 @@ class DictionaryField(Strict):
     """A field 字段: labels, type, unit, codes, plausible range, sensitivity, names in real files.
 
     `min` and `max` are in stored units (fen for money) and bound what is plausible; a value outside is
-    told, not dropped.
+    told, not dropped. Money is in `fen` unless its unit says a period. `opposites` are column names that ask
+    the same question the other way round: their yes is this field's no.
     """
 
     name: str
@@ -97,12 +141,20 @@ class DictionaryField(Strict):
     min: float | None = None
     max: float | None = None
     aliases: tuple[str, ...] = ()
+    opposites: tuple[str, ...] = ()
     about: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _money_is_fen(cls, raw: Any) -> Any:
+        return {**raw, "unit": raw.get("unit") or "fen"} if isinstance(raw, dict) and raw.get("type") == "fen" else raw
 
     @model_validator(mode="after")
     def _codes_go_with_code(self) -> DictionaryField:
         if (self.type == "code") != bool(self.codes):
             raise ValueError(f"{self.name}: a field of type code names its code list, and no other does")
+        if self.opposites and self.type != "bool":
+            raise ValueError(f"{self.name}: only a yes-or-no field has opposites")
         return self
 
     @property

@@ -9,8 +9,10 @@ from typing import Any
 from xianjie.engines import Engine, quote_name
 from xianjie.messages import say
 from xianjie.rules import Policy
+from xianjie.rules.population import inspect
 from xianjie.screening.findings import Finding
 from xianjie.screening.policies import PolicyBook
+from xianjie.screening.population import behind, parameters_behind
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ def _count(engine: Engine, book: PolicyBook, document: Document, day: date) -> d
         finding for finding in book.findings.values() if not finding.regions or document.region in finding.regions
     ]
     rules = list(dict.fromkeys(finding.rule for finding in findings))
-    results = book.policy.sql(rules, dialect=engine.dialect, date=day, region=document.region)
+    absent, casts = inspect(book.policy, engine)
+    results = book.policy.sql(
+        rules, dialect=engine.dialect, date=day, region=document.region, absent=absent, casts=casts
+    )
     columns = ", ".join(
         f"count(*) FILTER ({quote_name(rule)}), count(*) FILTER ({quote_name(rule)} IS NULL)" for rule in rules
     )
@@ -68,7 +73,7 @@ def _why(finding: Finding, documents: list[Document], books: dict[str, PolicyBoo
     """The numbers behind a finding that differ between the documents, with their sources; else the rules' own."""
     reasons = []
     some = next(iter(books.values())).policy
-    for name in _parameters_behind(some, finding.rule):
+    for name in parameters_behind(some, some.find(finding.rule, "household")):
         said = []
         for document in documents:
             value = books[document.name].policy.parameters[name].at(document.region, day)
@@ -90,32 +95,8 @@ def _why(finding: Finding, documents: list[Document], books: dict[str, PolicyBoo
     return "；".join(reasons)
 
 
-def _behind(policy: Policy, rule: str) -> list[tuple[str, str]]:
-    """The rules behind a household rule, itself first."""
-    todo, seen = [policy.find(rule, "household")], []
-    while todo:
-        key = todo.pop()
-        if key in seen:
-            continue
-        seen.append(key)
-        for version in policy.versions[key]:
-            todo += version.uses
-    return seen
-
-
-def _parameters_behind(policy: Policy, rule: str) -> list[str]:
-    names = {
-        name
-        for key in _behind(policy, rule)
-        for version in policy.versions[key]
-        for name, binding in version.arguments.items()
-        if binding.kind == "param"
-    }
-    return sorted(names)
-
-
 def _rule_differs(policy: Policy, finding: Finding, documents: list[Document], day: date) -> bool:
-    for key in _behind(policy, finding.rule):
-        if len({id(policy.resolve(document.region, day).version(key)) for document in documents}) > 1:
-            return True
-    return False
+    return any(
+        len({id(policy.resolve(document.region, day).version(key)) for document in documents}) > 1
+        for key in behind(policy, policy.find(finding.rule, "household"))
+    )

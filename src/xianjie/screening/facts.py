@@ -37,23 +37,28 @@ def view_folder(engine: Engine, folder: Path, prefix: str = "") -> None:
         engine.view_parquet(prefix + path.stem, path)
 
 
-def gather(engine: Engine, inputs: Inputs, work: Path, links: Path, step: Step) -> Intake:
-    """Read, match and merge: every entity's rows as a view. `links`: where the links' files go.
+def gather(engine: Engine, inputs: Inputs, work: Path, out: Path, step: Step) -> Intake:
+    """Read, match and merge: every entity's rows as a view. `out`: where links and
+    the files given back go.
 
     Raises `UserError` when there are no persons or no households.
     """
     intake = Intake(inputs, work)
-    intake.register = step("register", lambda: read_register(inputs, work))
+    intake.register = step("register", lambda: read_register(inputs, work, out / "giveback"))
     for table in ("households", "persons"):
         if table not in intake.register["tables"]:
             raise UserError("screening.no_register", table=table, why="；".join(intake.register["problems"]))
-    view_folder(engine, work / "register", "register_")
-    intake.feeds = step("feeds", lambda: read_feeds(inputs, work))
+    for table, path in intake.register_files.items():
+        engine.view_parquet(f"register_{table}", path)
+    intake.feeds = step("feeds", lambda: read_feeds(inputs, work, out / "giveback"))
 
     def link() -> dict[str, Any]:
-        tiers = link_feeds(engine, intake.files, links)
+        tiers = link_feeds(engine, intake.files, inputs.day, out)
         rows = merge_entities(engine, intake.files, intake.register_files, work / "entities")
-        return {"tiers": tiers, "rows": rows}
+        counties = engine.rows("""
+            SELECT substr(region_code, 1, 6) AS county FROM register_households
+            GROUP BY county ORDER BY count(*) DESC, county LIMIT 1""")
+        return {"tiers": tiers, "rows": rows, "region": counties[0][0] if counties else ""}
 
     intake.links = step("link", link)
     view_folder(engine, work / "entities")
@@ -80,4 +85,4 @@ def open_facts(data: Path, day: date | None, progress: Progress, memory: str = "
                 return work()
 
             intake = gather(engine, inputs, folder / "work", folder, step)
-            yield Facts(engine, inputs.day, intake.present_columns(engine), intake.register["region"])
+            yield Facts(engine, inputs.day, intake.present_columns(engine), intake.region)

@@ -59,6 +59,11 @@ class Finding(BaseModel):
     regions: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def places(self) -> list[str]:
+        """The results that the sentence has places for."""
+        return _PLACE.findall(self.text)
+
 
 def load_findings(folders: Iterable[Path]) -> dict[str, Finding]:
     """All findings of the policy folders; a later folder's finding of the same name replaces an earlier one.

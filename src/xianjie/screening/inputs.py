@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -10,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from xianjie.dictionary import dictionary
+from xianjie.feeds import FeedFile, discover
 from xianjie.messages import UserError
 from xianjie.screening.run_folder import file_fingerprint, read_json
 
 SUFFIXES = (".parquet", ".csv", ".xlsx", ".xls")
-_DATE = re.compile(r"-(\d{4})-?(\d{2})-?(\d{2})$")
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,13 @@ class Inputs:
     data: Path
     day: date
     tables: dict[str, Path]
-    feeds: tuple[Path, ...]
+    feeds: tuple[FeedFile, ...]
     previous: Path | None = None
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """Path within the data folder → SHA-256."""
-        files = sorted([*self.tables.values(), *self.feeds])
+        files = sorted([*self.tables.values(), *(feed.path for feed in self.feeds if feed.layout)])
         with ThreadPoolExecutor(2) as pool:
             found = list(pool.map(file_fingerprint, files))
         return {str(path.relative_to(self.data)): digest for path, digest in zip(files, found, strict=True)}
@@ -61,22 +60,11 @@ def survey(data: Path, out: Path | None, day: date | None, previous: Path | None
             if path.stem in tables:
                 raise UserError("screening.table_twice", table=path.stem, one=tables[path.stem].name, other=path.name)
             tables[path.stem] = path
-    feeds = tuple(sorted(path for path in (data / "feeds").rglob("*") if path.is_file() and not path.is_symlink()))
-    known = day or _newest(feeds)
+    feeds = tuple(discover(data / "feeds")) if (data / "feeds").is_dir() else ()
+    known = day or max((feed.date for feed in feeds if feed.date), default=None)
     if known is None:
         raise UserError("screening.no_date", data=data)
     return Inputs(data, known, tables, feeds, _previous(out, known, previous))
-
-
-def _newest(feeds: tuple[Path, ...]) -> date | None:
-    days = []
-    for path in feeds:
-        if found := _DATE.search(path.stem):
-            try:
-                days.append(date(*map(int, found.groups())))
-            except ValueError:
-                continue  # the file's own reading tells of its bad date
-    return max(days, default=None)
 
 
 def _previous(out: Path | None, day: date, given: Path | None) -> Path | None:

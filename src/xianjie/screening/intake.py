@@ -13,6 +13,7 @@ from xianjie.messages import say
 from xianjie.screening.inputs import Inputs
 from xianjie.screening.linking import TIERS, FeedFile
 from xianjie.screening.run_folder import read_json
+from xianjie.screening.workbook import settle_workbook
 
 ROWS = ("rows", "accepted", "repaired", "rejected")
 
@@ -30,7 +31,12 @@ class Intake:
     @property
     def register_files(self) -> dict[str, Path]:
         """Table → its canonical file."""
-        return {table: self.work / "register" / f"{table}.parquet" for table in self.register["tables"]}
+        return {table: Path(one["parquet"]) for table, one in self.register["tables"].items()}
+
+    @property
+    def region(self) -> str:
+        """The six digits of the county where most households live."""
+        return str(self.links["region"])
 
     @property
     def files(self) -> list[FeedFile]:
@@ -63,10 +69,13 @@ class Intake:
                 problems.append(say("screening.rows_do_not_add_up", file=one["file"], rows=one["rows"], parts=parts))
         return {
             "feeds": files,
-            "register": [{"table": table, **one} for table, one in sorted(self.register["tables"].items())],
+            "register": [
+                {"table": table, **{name: one[name] for name in ROWS}}
+                for table, one in sorted(self.register["tables"].items())
+            ],
             "problems": problems,
             "invented": self.register["invented"],
-            "data_region": self.register["region"],
+            "data_region": self.region,
         }
 
     def _figures(self, one: dict[str, Any]) -> dict[str, Any]:
@@ -79,44 +88,54 @@ class Intake:
             "rows": one["rows"],
             "rows_accepted": one["accepted"],
             "rows_repaired": one["repaired"],
-            "notes": one["notes"],
+            "given_back": one["given_back"],
             **tiers,
         }
 
 
-def read_register(inputs: Inputs, work: Path) -> dict[str, Any]:
-    """Read the register's own tables to canonical files under `work`/register."""
+def read_register(inputs: Inputs, work: Path, giveback: Path) -> dict[str, Any]:
+    """Read the register's own tables; what cannot be used of them is given back like a department's rows."""
     tables: dict[str, Any] = {}
     problems: list[str] = []
-    for table, path in sorted(inputs.tables.items()):
-        entity = dictionary().by_table(table)
-        assert entity is not None
-        reading = feeds.read_entity(path, entity.entity, work / "register")
-        if reading.problem:
-            problems.append(reading.problem.text)
+    for table, reading in feeds.read_entities(inputs.data, work / "register").items():
+        problems += [note.text for note in reading.reading.notes]
+        if reading.problem or reading.parquet is None:
+            problems.append(reading.problem.text if reading.problem else table)
             continue
-        counts = {name: getattr(reading.counts, name) for name in ROWS}
-        tables[table] = {**counts, "columns": sorted(reading.columns)}
+        tables[table] = {
+            **{name: getattr(reading.counts, name) for name in ROWS},
+            "columns": sorted(reading.reading.columns),
+            "parquet": str(reading.parquet),
+        }
         if reading.counts.rejected:
-            problems.append(say("screening.register_rejected", table=path.name, number=reading.counts.rejected))
+            problems.append(say("screening.register_rejected", table=reading.path.name, number=reading.counts.rejected))
+            _give_back(reading.reading, giveback / f"{table}.xlsx", ("rejected",))
     about = inputs.data / "about.json"
     return {
         "tables": tables,
         "problems": problems,
         "invented": bool(about.exists() and read_json(about).get("invented")),
-        "region": "",
     }
 
 
-def read_feeds(inputs: Inputs, work: Path) -> dict[str, Any]:
-    """Read every file of the feeds folder to canonical files under `work`/feeds."""
+def _give_back(reading: feeds.FeedReading, path: Path, statuses: tuple[str, ...] = ("rejected", "repaired")) -> int:
+    rows = feeds.write_giveback(reading, path, statuses)
+    if rows:
+        settle_workbook(path)
+    return rows
+
+
+def read_feeds(inputs: Inputs, work: Path, giveback: Path) -> dict[str, Any]:
+    """Read every file of the feeds folder to canonical files under `work`/feeds, and write what goes back."""
     files: list[dict[str, Any]] = []
     problems: list[str] = []
-    for reading in feeds.read_folder(inputs.data / "feeds", work / "feeds"):
+    layouts = feeds.read_layouts()
+    for reading in feeds.read_feeds(inputs.feeds, layouts, work / "feeds"):
+        problems += [note.text for note in reading.notes]
         if reading.problem:
             problems.append(reading.problem.text)
             continue
-        layout = feeds.read_layouts()[reading.layout]
+        layout = layouts[reading.layout]
         files.append(
             {
                 "name": reading.name,
@@ -124,9 +143,9 @@ def read_feeds(inputs: Inputs, work: Path) -> dict[str, Any]:
                 "entity": reading.entity,
                 "department": dictionary().departments[layout.department].zh,
                 "title": layout.zh,
-                "parquet": reading.parquet.name if reading.parquet else None,
+                "parquet": str(reading.parquet.relative_to(work / "feeds")) if reading.parquet else None,
                 "columns": sorted(reading.columns),
-                "notes": [note.text for note in reading.notes],
+                "given_back": _give_back(reading, giveback / Path(reading.name).with_suffix(".xlsx")),
                 **{name: getattr(reading.counts, name) for name in ROWS},
             }
         )

@@ -19,7 +19,6 @@ from xianjie.screening.checks import load_checks, run_checks
 from xianjie.screening.documents import compare_documents
 from xianjie.screening.facts import Facts, gather, open_facts, view_folder
 from xianjie.screening.findings import compare_with, household_list, make_findings, unknown_counts
-from xianjie.screening.giving_back import give_back
 from xianjie.screening.inputs import Inputs, survey
 from xianjie.screening.intake import Intake
 from xianjie.screening.lists import prepare_lists, write_lists
@@ -60,12 +59,12 @@ class Job:
         known = {
             "date": self.day.isoformat(),
             "present": intake.present_columns(engine),
-            "region": intake.register["region"],
+            "region": intake.region,
         }
         write_json(self.run.folder / "facts.json", known)
         return intake
 
-    def judge(self, engine: Engine) -> dict[str, Any]:
+    def judge(self, engine: Engine, county: str) -> dict[str, Any]:
         """Step 6: the rules' results for every household, as the view `results`."""
         results = self.work / "results.parquet"
 
@@ -80,7 +79,7 @@ class Job:
             return {
                 "households": rows,
                 "missing_facts": missing_facts(engine, self.book),
-                "missing_numbers": missing_numbers(engine, self.book, self.day, self.request.region),
+                "missing_numbers": missing_numbers(self.book, self.day, [self.request.region or county]),
             }
 
         judged = self.run.step("rules", rules)
@@ -115,14 +114,13 @@ def screen_data(request: Request, progress: Progress) -> dict[str, Any]:
         return counts
     with open_engine(memory_limit=request.memory, temp_folder=job.work / "spill") as engine:
         intake = job.facts(engine)
-        facts = Facts(engine, job.day, intake.present_columns(engine), request.region or intake.register["region"])
+        facts = Facts(engine, job.day, intake.present_columns(engine), request.region or intake.region)
         checks = job.run.step("check", lambda: check_facts(facts, book, job.run.folder / "checks"))
-        judged = job.judge(engine)
+        judged = job.judge(engine, intake.region)
         found = job.run.step("findings", lambda: _find(engine, job))
         _view_findings(engine, job)
         documents = job.run.step("documents", lambda: _documents(engine, job)) if request.documents else {}
         lists = job.run.step("lists", lambda: _lists(engine, job))
-        given_back = job.run.step("giveback", lambda: give_back(job.inputs, job.work, job.run.folder / "giveback"))
         counts = summarise(
             engine,
             job.book,
@@ -134,7 +132,6 @@ def screen_data(request: Request, progress: Progress) -> dict[str, Any]:
                 "found": found,
                 "documents": documents,
                 "lists": lists,
-                "giveback": given_back,
                 "previous_date": inputs.previous_date,
             },
         )

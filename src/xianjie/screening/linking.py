@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from xianjie.dictionary import dictionary
 from xianjie.engines import Engine, quote, quote_name
 from xianjie.linkage import link
+from xianjie.messages import say
 
 TIERS = ("exact", "repaired", "probable", "review", "none")
 IDENTITY = (
@@ -56,7 +59,7 @@ def register_people(engine: Engine) -> None:
     """)
 
 
-def link_feeds(engine: Engine, files: Sequence[FeedFile], out: Path) -> dict[str, dict[str, int]]:
+def link_feeds(engine: Engine, files: Sequence[FeedFile], day: date, out: Path) -> dict[str, dict[str, int]]:
     """Link the rows of `files`; writes `links.parquet` and `candidates.parquet` into `out`.
 
     Gives, per file, the number of rows of each tier and of `rejected` rows; they add up to its rows.
@@ -69,8 +72,8 @@ def link_feeds(engine: Engine, files: Sequence[FeedFile], out: Path) -> dict[str
         "CREATE OR REPLACE TABLE feed_rows AS "
         + " UNION ALL ".join(
             f"SELECT {position} AS feed, row_id, md5(concat_ws('|', {identity})) AS identity_id, "
-            f"i_person_id, i_household_id FROM feed_{position} WHERE status <> 'rejected'"
-            for position in range(len(files))
+            f"i_person_id, i_household_id, {_place(file)} AS place FROM feed_{position} WHERE status <> 'rejected'"
+            for position, file in enumerate(files)
         )
     )
     engine.run("""
@@ -80,7 +83,9 @@ def link_feeds(engine: Engine, files: Sequence[FeedFile], out: Path) -> dict[str
         FROM feed_rows f
         LEFT JOIN register_persons p ON p.person_id = f.i_person_id
         LEFT JOIN register_households h ON h.household_id = f.i_household_id
+        LEFT JOIN (SELECT DISTINCT region_code FROM register_households) r ON r.region_code = f.place
         WHERE p.person_id IS NOT NULL OR (f.i_person_id IS NULL AND h.household_id IS NOT NULL)
+           OR r.region_code IS NOT NULL
     """)
     columns = ", ".join(f"any_value(i_{name}) AS {name}" for name in IDENTITY)
     sources = " UNION ALL ".join(
@@ -94,21 +99,27 @@ def link_feeds(engine: Engine, files: Sequence[FeedFile], out: Path) -> dict[str
         f"SELECT identity_id AS row_id, NULL::VARCHAR AS county_code, {columns} FROM ({sources}) "
         "GROUP BY identity_id ORDER BY identity_id"
     )
-    link(engine, "registry", "identities")
+    link(engine, "registry", "identities", as_of=day)
     _write_links(engine, files, out)
     return _counts(engine, files)
 
 
+def _place(file: FeedFile) -> str:
+    """The place that a row is about, where it is about a place and not about people."""
+    return "i_region_code" if dictionary().entities[file.entity].key == "region_code" else "NULL"
+
+
 def _write_links(engine: Engine, files: Sequence[FeedFile], out: Path) -> None:
     names = " ".join(f"WHEN {position} THEN {quote(file.name)}" for position, file in enumerate(files))
-    engine.run("""
+    known = quote(say("screening.known_number"))
+    engine.run(f"""
         CREATE OR REPLACE TABLE feed_links AS
         SELECT r.feed, r.row_id,
                CASE WHEN k.row_id IS NOT NULL THEN 'exact' ELSE l.tier END AS tier,
                CASE WHEN k.row_id IS NOT NULL THEN k.person_id ELSE l.person_id END AS person_id,
                coalesce(k.household_id, p.household_id) AS household_id,
                CASE WHEN k.row_id IS NOT NULL THEN 1.0 ELSE l.score END AS score,
-               CASE WHEN k.row_id IS NOT NULL THEN '国家系统编号一致' ELSE l.reason END AS reason,
+               CASE WHEN k.row_id IS NOT NULL THEN {known} ELSE l.reason END AS reason,
                r.identity_id
         FROM feed_rows r
         LEFT JOIN known_keys k ON k.feed = r.feed AND k.row_id = r.row_id
@@ -123,7 +134,7 @@ def _write_links(engine: Engine, files: Sequence[FeedFile], out: Path) -> None:
     )
     engine.write_parquet(
         f"SELECT CASE feed {names} END AS file, f.row_id, c.rank, c.person_id, c.score, c.reason "
-        "FROM feed_links f JOIN candidates c ON c.row_id = f.identity_id "
+        "FROM feed_links f JOIN link_candidates c ON c.row_id = f.identity_id "
         "WHERE f.tier = 'review' ORDER BY feed, length(f.row_id), f.row_id, c.rank, c.person_id",
         out / "candidates.parquet",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -142,12 +142,12 @@ def _write_town(out: Path, rows: list[dict[str, Any]], details: list[dict[str, A
     return files
 
 
-def _household_row(row: dict[str, Any]) -> Iterable[Any]:
+def _household_row(row: dict[str, Any]) -> list[Any]:
     names = ("village", "household_id", "head_name", "size", "score", "kind", "monitored", "risks", "reasons")
     return [row[name] for name in names]
 
 
-def _finding_row(row: dict[str, Any]) -> Iterable[Any]:
+def _finding_row(row: dict[str, Any]) -> list[Any]:
     names = ("village", "household_id", "head_name", "grp", "finding", "text", "score", "change", "departments", "cite")
     return [row[name] for name in names]
 

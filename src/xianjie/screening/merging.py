@@ -46,14 +46,18 @@ def merge_entities(engine: Engine, files: Sequence[FeedFile], register: dict[str
             if file.entity == entity.entity and entity.entity in merging_rules()
         ]
         if own or handed_in:
-            rows = _one_fact_once(entity, own + handed_in) if handed_in else _ordered(entity, own[0])
+            rows = (
+                _one_fact_once(entity, [*(f"SELECT 0 AS source, * FROM ({one})" for one in own), *handed_in])
+                if handed_in
+                else own[0]
+            )
             counts[entity.table] = engine.write_parquet(rows, out / f"{entity.table}.parquet")
     return counts
 
 
 def _register_rows(entity: Entity, table: str) -> str:
     columns = ", ".join(quote_name(name) for name in entity.fields)
-    return f"SELECT 0 AS source, {columns} FROM {quote_name(table)}"
+    return f"SELECT {columns} FROM {quote_name(table)}"
 
 
 def _feed_rows(engine: Engine, entity: Entity, file: FeedFile, position: int) -> str:
@@ -74,11 +78,6 @@ def _feed_rows(engine: Engine, entity: Entity, file: FeedFile, position: int) ->
     )
 
 
-def _ordered(entity: Entity, rows: str) -> str:
-    columns = ", ".join(quote_name(name) for name in entity.fields)
-    return f"SELECT {columns} FROM ({rows}) ORDER BY {quote_name(entity.key)}"
-
-
 def _one_fact_once(entity: Entity, sources: Sequence[str]) -> str:
     """Rows of all sources; where several tell one fact, the register's row, then the lowest key, stays."""
     rule = merging_rules()[entity.entity]
@@ -90,4 +89,5 @@ def _one_fact_once(entity: Entity, sources: Sequence[str]) -> str:
         group = ", ".join(quote_name(name) for name in rule["same_when"])
         order = f"source, {key}"
     kept = f"QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) = 1"
-    return _ordered(entity, f"SELECT * FROM ({' UNION ALL '.join(sources)}) {kept}")
+    columns = ", ".join(quote_name(name) for name in entity.fields)
+    return f"SELECT {columns} FROM ({' UNION ALL '.join(sources)}) {kept} ORDER BY {key}"

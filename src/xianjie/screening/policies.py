@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from xianjie.policy import builtin
+from xianjie.messages import UserError
+from xianjie.policy import builtin, overlay
 from xianjie.rules import Policy, load_policy
+from xianjie.rules.text import show_value
 from xianjie.screening.findings import Finding, load_findings
 from xianjie.screening.run_folder import file_fingerprint, fingerprint
 from xianjie.screening.schema import rule_schema
@@ -41,13 +44,44 @@ class PolicyBook:
         ]
         return fingerprint(file_fingerprint(path) for path in files)[:12]
 
-    def units(self, names: Sequence[str]) -> dict[str, str]:
-        """Unit of each result (`bool` for yes and no)."""
+    def units_of_findings(self) -> dict[str, str]:
+        """Unit of everything that a finding's sentence or evidence shows (`bool` for yes and no)."""
+        names = {
+            name for finding in self.findings.values() for name in (finding.rule, *finding.evidence, *finding.places)
+        }
+        rules = {info.name: info for info in self.policy.rules("household")}
         units = {}
-        for name in names:
-            rule = next(info for info in self.policy.rules() if info.name == name and info.entity == "household")
-            units[name] = "bool" if rule.type == "bool" else rule.unit or rule.type
+        for finding in sorted(names):
+            if finding not in rules:
+                raise UserError("screening.no_such_rule", name=finding)
+            units[finding] = "bool" if rules[finding].type == "bool" else rules[finding].unit or rules[finding].type
         return units
+
+    def numbers(self, day: date, region: str) -> dict[str, Any]:
+        """Plain numbers of the policy that hold in `region` on `day`, by name, for the checks."""
+        found = {}
+        for name, parameter in self.policy.parameters.items():
+            value = parameter.at(region, day)
+            if value is not None and value.known and isinstance(value.value, int | float | str | date):
+                found[name] = value.value
+        return found
+
+    def shown(self, name: str, value: Any) -> str:
+        """A number of the policy as people read it."""
+        parameter = self.policy.parameters[name]
+        return show_value(value, parameter.type, parameter.unit)
+
+    def place(self, region: str | None) -> str:
+        """The nearest place with a policy of its own above `region`, by its name."""
+        compared = self.document("documents.yaml")["compared"]
+        places = {one["region"]: str(one["zh"]) for one in compared if not one["overlay"]}
+        code = region or ""
+        known = [prefix for prefix in places if code.startswith(prefix)]
+        return places[max(known, key=len)] if known else places["00"]
+
+    def with_overlay(self, name: str) -> PolicyBook:
+        """This book with one of the overlays that come along laid over it; itself for an empty name."""
+        return PolicyBook((*self.folders, overlay(name))) if name else self
 
     def document(self, name: str) -> Any:
         """A YAML file of the policy that is read as it is, the last folder's that has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ class ShownTable:
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     labels: int = 1
 
 
@@ -54,7 +55,10 @@ def summarise(engine: Engine, book: PolicyBook, parts: dict[str, Any]) -> dict[s
         "missing_facts": parts["judged"]["missing_facts"],
         "missing_numbers": parts["judged"]["missing_numbers"],
         "documents": parts["documents"],
-        "files": {"lists": parts["lists"]["files"], "giveback": parts["giveback"]["files"]},
+        "files": {
+            "lists": parts["lists"]["files"],
+            "giveback": sum(feed["given_back"] > 0 for feed in parts["intake"]["feeds"]),
+        },
     }
 
 

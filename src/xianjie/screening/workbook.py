@@ -42,7 +42,8 @@ def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
         )
     workbook.freeze(row=1)
     workbook.save()
-    _settle(part, path)
+    settle_workbook(part)
+    part.replace(path)
 
 
 def _records(sheet: Sheet) -> Iterable[dict[str, Any]]:
@@ -64,10 +65,11 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-def _settle(part: Path, path: Path) -> None:
+def settle_workbook(path: Path) -> None:
+    """Take the moment of writing out of a workbook, so that the same rows are the same bytes."""
     settled = path.with_name(path.name + ".settled")
     with (
-        zipfile.ZipFile(part) as source,
+        zipfile.ZipFile(path) as source,
         zipfile.ZipFile(settled, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
     ):
         for entry in source.infolist():
@@ -76,4 +78,3 @@ def _settle(part: Path, path: Path) -> None:
                 content = _WRITTEN.sub(rb"\g<1>2000-01-01T00:00:00Z", content)
             target.writestr(zipfile.ZipInfo(entry.filename), content, zipfile.ZIP_DEFLATED, 1)
     settled.replace(path)
-    part.unlink()
