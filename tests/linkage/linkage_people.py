@@ -32,7 +32,9 @@ def number(born: str, order: int, region: str = "629901") -> str:
     return seventeen + "10X98765432"[sum(int(d) * w for d, w in zip(seventeen, WEIGHTS, strict=True)) % 11]
 
 
-def person(person_id: str, household: str, name: str, sex: str, born: str, order: int, village: int, **more: Any) -> Row:
+def person(
+    person_id: str, household: str, name: str, sex: str, born: str, order: int, village: int, **more: Any
+) -> Row:
     code, village_name, town = VILLAGES[village]
     return {
         "person_id": person_id, "household_id": household, "id_no": number(born, order), "name": name, "sex": sex,

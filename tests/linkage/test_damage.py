@@ -18,7 +18,8 @@ NAMESAKE_A = person("P8", "H4", "王强", "男", "19800101", 511, 3)
 NAMESAKE_B = person("P9", "H5", "王强", "男", "19810630", 513, 3)
 RARE = person("P10", "H6", "刘玥婧", "女", "19991231", 622, 4)
 UNNUMBERED = {**person("P11", "H7", "赵铁柱", "男", "19551010", 711, 5), "id_no": None}
-CHECK_X = person("P12", "H8", "高翔", "男", "19770808", next(n for n in range(1, 999, 2) if number("19770808", n)[-1] == "X"), 6)  # fmt: skip
+X_ORDER = next(n for n in range(1, 999, 2) if number("19770808", n)[-1] == "X")
+CHECK_X = person("P12", "H8", "高翔", "男", "19770808", X_ORDER, 6)
 REGISTRY = [
     HEAD, WIFE, SON, DAUGHTER, TWIN_A, TWIN_B, MINORITY, NAMESAKE_A, NAMESAKE_B, RARE, UNNUMBERED, CHECK_X, *crowd(400),
 ]  # fmt: skip
@@ -42,7 +43,8 @@ CASES: dict[str, tuple[Row, str, str | None, str]] = {
     # name of the case: row, tier, person, words of the reason
     "clean": (of(HEAD), "exact", "P1", "身份证号一致，姓名一致"),
     "blanks in the number": (of(HEAD, id_no=f" {H[:6]} {H[6:14]} {H[14:]}\u200b"), "exact", "P1", "多余字符"),
-    "full width": (of(HEAD, id_no=H.translate(str.maketrans("0123456789", "０１２３４５６７８９"))), "exact", "P1", "全角"),
+    "full width": (
+        of(HEAD, id_no=H.translate(str.maketrans("0123456789", "０１２３４５６７８９"))), "exact", "P1", "全角"),
     "lower-case x": (of(CHECK_X, id_no=CHECK_X["id_no"].lower()), "exact", "P12", "一致"),
     "apostrophe": (of(HEAD, id_no="'" + H), "exact", "P1", "一致"),
     "float text": (of(HEAD, id_no=H + ".0"), "exact", "P1", "一致"),
@@ -52,7 +54,9 @@ CASES: dict[str, tuple[Row, str, str | None, str]] = {
     "certificate of 22": (of(HEAD, id_no=H + "43B1"), "repaired", "P1", "残疾人证号"),
     "certificate column": (of(HEAD, id_no=None, disability_no=H + "21"), "repaired", "P1", "残疾人证号"),
     "number in the phone column": (of(HEAD, id_no=None, phone=H), "exact", "P1", "一致"),
-    "last missing": (of(HEAD, id_no=H[:-1], village_name=HEAD["village_name"]), "repaired", "P1", "末位缺失，补全后一致，姓名一致，村一致"),
+    "last missing": (
+        of(HEAD, id_no=H[:-1], village_name=HEAD["village_name"]), "repaired", "P1",
+        "末位缺失，补全后一致，姓名一致，村一致"),
     "digit missing": (of(HEAD, id_no=H[:8] + H[9:]), "repaired", "P1", "缺一位"),
     "digit doubled": (of(HEAD, id_no=H[:8] + H[7:]), "repaired", "P1", "多一位"),
     "one digit wrong": (of(HEAD, id_no=flipped(H, 9)), "repaired", "P1", "有一位不同"),
@@ -60,7 +64,8 @@ CASES: dict[str, tuple[Row, str, str | None, str]] = {
     "two digits wrong": (of(HEAD, id_no=flipped(flipped(H, 3), 16)), "repaired", "P1", "两位不同"),
     "zeroed tail": (of(HEAD, id_no=H[:15] + "000"), "repaired", "P1", "000"),
     "rounded to a double": (of(HEAD, id_no=str(int(float(H)))), "repaired", "P1", "身份证号"),
-    "scientific notation": (of(HEAD, id_no=f"{float(H):.5E}", village_name=HEAD["village_name"]), "repaired", "P1", "科学计数"),
+    "scientific notation": (
+        of(HEAD, id_no=f"{float(H):.5E}", village_name=HEAD["village_name"]), "repaired", "P1", "科学计数"),
     "scientific notation without village": (of(HEAD, id_no=f"{float(H):.5E}"), "none", None, "科学计数"),
     "mask 6+4": (of(HEAD, id_no=H[:6] + "********" + H[-4:]), "repaired", "P1", "遮挡"),
     "mask of x": (of(HEAD, id_no=H[:6] + "xxxx" + H[-4:]), "repaired", "P1", "遮挡"),
@@ -83,18 +88,24 @@ CASES: dict[str, tuple[Row, str, str | None, str]] = {
     "father's number, name nearly the son's": (of(SON, id_no=H, name="张小朋"), "review", None, "同户家属"),
     "twin's number": (of(TWIN_A, id_no=TWIN_B["id_no"]), "repaired", "P5", "同户家属"),
     "twin, number damaged": (of(TWIN_A, id_no=TWIN_A["id_no"][:15] + "000"), "repaired", "P5", "000"),
-    "number of an unregistered twin": (of(TWIN_A, id_no=number("20100510", 215), name="李三双"), "none", None, "登记库中没有此人"),
+    "number of an unregistered twin": (
+        of(TWIN_A, id_no=number("20100510", 215), name="李三双"), "none", None, "登记库中没有此人"),
     "stranger": ({"id_no": number("19710213", 7), "name": "欧阳锋"}, "none", None, "登记库中没有此人"),
-    "stranger, namesake in the village": (of(HEAD, id_no=number("19931005", 77), village_name=HEAD["village_name"]), "none", None, "登记库中没有此人"),
+    "stranger, namesake in the village": (
+        of(HEAD, id_no=number("19931005", 77), village_name=HEAD["village_name"]), "none", None, "登记库中没有此人"),
     "stranger, namesake born the same day": (
-        of(HEAD, id_no=number("19680415", 903), birth_date="1968-04-15", village_name=HEAD["village_name"]), "review", None, "身份证号不同"),
+        of(HEAD, id_no=number("19680415", 903), birth_date="1968-04-15", village_name=HEAD["village_name"]),
+        "review", None, "身份证号不同"),
     "name, birth date, village": (without_number(SON, birth_date="1996年3月7日"), "repaired", "P3", "只此一人"),
     "name and phone": ({"name": "张建国", "phone": "139 0000 0001"}, "repaired", "P1", "电话"),
-    "name, village, head": ({"name": "张小明", "village_name": VILLAGES[0][1], "household_head": "张建国"}, "repaired", "P3", "户主"),
-    "village as 村委会 with its town": (without_number(SON, village_name="东河镇青石村委会", birth_date="19960307"), "repaired", "P3", "村"),
+    "name, village, head": (
+        {"name": "张小明", "village_name": VILLAGES[0][1], "household_head": "张建国"}, "repaired", "P3", "户主"),
+    "village as 村委会 with its town": (
+        without_number(SON, village_name="东河镇青石村委会", birth_date="19960307"), "repaired", "P3", "村"),
     "homophone without number": (without_number(SON, name="张晓明", birth_date="1996-03-07"), "repaired", "P3", "同音"),
     "namesakes of a village": (without_number(NAMESAKE_A), "review", None, "姓名一致"),
-    "namesakes told apart by birth date": (without_number(NAMESAKE_A, birth_date="19800101"), "repaired", "P8", "只此一人"),
+    "namesakes told apart by birth date": (
+        without_number(NAMESAKE_A, birth_date="19800101"), "repaired", "P8", "只此一人"),
     "sex speaks against": (without_number(SON, sex="女", birth_date="19960307"), "review", None, "性别不一致"),
     "name only": ({"name": "张建国"}, "none", None, "没有身份证号"),
     "nothing": ({}, "none", None, "没有身份证号"),
@@ -129,8 +140,10 @@ def test_review_rows_list_ranked_candidates_with_reasons(links: dict[str, Row], 
 
 
 def test_age_counts_from_what_exact_rows_say(engine: Engine) -> None:
-    told = [{"row_id": f"e{place}", "id_no": one["id_no"], "name": one["name"], "age": 2024 - int(one["birth_date"][:4])}
-            for place, one in enumerate(REGISTRY[:9])]  # fmt: skip
+    told = [
+        {"row_id": f"e{place}", "id_no": one["id_no"], "name": one["name"], "age": 2024 - int(one["birth_date"][:4])}
+        for place, one in enumerate(REGISTRY[:9])
+    ]
     rows = [
         {"row_id": "right", **without_number(SON, age="28")},
         {"row_id": "a year off", **without_number(SON, age="27")},

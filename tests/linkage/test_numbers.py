@@ -12,7 +12,9 @@ from xianjie.linkage import numbers
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.dates(), st.integers(0, 999), st.sampled_from(["629901", "999901", "110000"])), min_size=1))
+@given(
+    st.lists(st.tuples(st.dates(), st.integers(0, 999), st.sampled_from(["629901", "999901", "110000"])), min_size=1)
+)
 def test_checksum_and_upgrade_agree_with_the_standard(engine: Engine, drawn: list) -> None:
     drawn = [(day.replace(year=1900 + day.year % 100), order, region) for day, order, region in drawn]
     made = [number(f"{day:%Y%m%d}", order, region) for day, order, region in drawn if (day.month, day.day) != (2, 29)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,25 @@ def test_chinese_sentences_are_chinese() -> None:
         assert re.search(r"[\u4e00-\u9fff]", texts["zh"]) or not re.sub(r"\{\w+\}|\W", "", texts["zh"]), code
 
 
-def test_every_code_written_in_the_source_exists() -> None:
-    known = catalogue()
+def _calls() -> Iterator[tuple[str, ast.Call, str]]:
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("say", "UserError"):
                 first = node.args[0] if node.args else None
-                if isinstance(first, ast.Constant):
-                    assert first.value in known, f"{path.name}:{node.lineno} {first.value}"
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    yield f"{path.name}:{node.lineno}", node, first.value
+
+
+def test_every_code_written_in_the_source_exists() -> None:
+    missing = [f"{where} {code}" for where, _, code in _calls() if code not in catalogue()]
+    assert not missing
+
+
+def test_every_call_fills_the_places_of_its_sentence() -> None:
+    for where, call, code in _calls():
+        named = {keyword.arg for keyword in call.keywords}
+        if None not in named:  # with ** the names are not in the source
+            assert _places(catalogue()[code]["zh"]) <= named, f"{where} {code}"
 
 
 def test_the_language_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

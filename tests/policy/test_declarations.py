@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import yaml
@@ -121,3 +122,14 @@ def test_the_page_lists_every_missing_number(policy: Policy) -> None:
     page = (builtin().parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
     for name, label, region, note in missing_numbers(policy):
         assert f"| {label} | `{name}` | {region} | {note} |" in page
+
+
+def test_causes_are_those_of_the_national_list_in_an_order_each_with_its_rule(policy: Policy) -> None:
+    told = yaml.safe_load((builtin() / "causes.yaml").read_text(encoding="utf-8"))
+    assert sorted(cause["code"] for cause in told["causes"]) == sorted(dictionary().codes["risk"].values)
+    for cause in told["causes"]:
+        assert household_rules(policy)[cause["rule"]].type == "bool"
+        if "measures" in cause:
+            groups = policy.parameters[cause["measures"]].at("00", date(2025, 10, 31))
+            assert groups is not None and set(groups.value) <= set(dictionary().codes["measure_group"].values)
+    assert told["keep"] == 5

@@ -163,11 +163,15 @@ class _Rule:
         self.owner, self.random, self.entity, self.name = owner, owner.random, entity, name
         letter = entity[0]
         own = [(f"{letter}_{field}", kind.type) for field, kind in FIELDS.items()] + owner.rules[entity]
-        own += list(PARAMS.items()) + [("today", "date")]
+        own += [*PARAMS.items(), ("today", "date")]
         if entity == "person":
             own += [(f"household.h_{field}", kind.type) for field, kind in FIELDS.items()]
             own += [(f"household.{rule}", kind) for rule, kind in owner.rules["household"]]
-        tolerant = {one for one in self.random.sample(own, k=min(3, len(own))) if one[0] != "today" and not one[0].endswith("_exact")}
+        tolerant = {
+            one
+            for one in self.random.sample(own, k=min(3, len(own)))
+            if one[0] != "today" and not one[0].endswith("_exact")
+        }
         self.doubtful = sorted(tolerant)
         self.certain = [one for one in own if one not in tolerant]
         self.items: dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {}
@@ -320,7 +324,9 @@ class _Rule:
             text = self.none_test(depth)
             if text:
                 return text
-        return f"({self.expression('bool', depth)} {self.random.choice(['and', 'or'])} {self.expression('bool', depth)})"
+        return (
+            f"({self.expression('bool', depth)} {self.random.choice(['and', 'or'])} {self.expression('bool', depth)})"
+        )
 
     def none_test(self, depth: int) -> str | None:
         doubtful = self.items[self.inside][1] if self.inside else self.doubtful
@@ -458,7 +464,9 @@ class _Rule:
             return f"{self.random.choice(['any', 'all'])}({element} for m in {collection}{condition})"
         if kind == "date" or self.random.random() < 0.4:
             default = {"int": "0", "fen": "0", "date": "date(2001, 1, 1)"}[kind]
-            return f"{self.random.choice(['min', 'max'])}(({element} for m in {collection}{condition}), default={default})"
+            return (
+                f"{self.random.choice(['min', 'max'])}(({element} for m in {collection}{condition}), default={default})"
+            )
         if element.isdigit():
             element = f"({element} * 2)"
         return f"sum({element} for m in {collection}{condition})"

@@ -10,7 +10,9 @@ from typing import Any
 
 import duckdb
 
-from xianjie.engines.face import Engine, EngineError, parquet_list, quote, quote_name
+from xianjie.engines.face import Engine, EngineError, literal, parquet_list, quote, quote_name
+
+INSERT_ROWS = 1000
 
 
 class DuckEngine(Engine):
@@ -79,16 +81,17 @@ class DuckEngine(Engine):
         part.replace(path)
         return int(written)
 
+    def write_csv(self, sql: str, path: Path) -> int:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return int(self.rows(f"COPY ({sql}) TO {quote(str(path))} (FORMAT csv, HEADER true)")[0][0])
+
     def create_table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
         declared = ", ".join(f"{quote_name(column)} {kind}" for column, kind in columns.items())
         self.run(f"CREATE OR REPLACE TABLE {quote_name(name)} ({declared})")
-        values = [tuple(row) for row in rows]
-        if values:
-            marks = ", ".join("?" for _ in columns)
-            try:
-                self._connection.executemany(f"INSERT INTO {quote_name(name)} VALUES ({marks})", values)
-            except duckdb.Error as error:
-                raise EngineError(str(error), name) from error
+        # Literals rather than parameters: the client looks for numpy and pandas anew for every parameter.
+        values = [f"({', '.join(map(literal, row))})" for row in rows]
+        for start in range(0, len(values), INSERT_ROWS):
+            self.run(f"INSERT INTO {quote_name(name)} VALUES {', '.join(values[start : start + INSERT_ROWS])}")
 
     def close(self) -> None:
         self._connection.close()

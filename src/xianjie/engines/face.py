@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -51,6 +52,18 @@ class Engine(ABC):
         The file appears under its name only when it is whole.
         """
 
+    def write_csv(self, sql: str, path: Path) -> int:
+        """Write a query's rows to a CSV file (UTF-8, column names first), in the query's order; gives their number."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        count = 0
+        with path.open("w", encoding="utf-8", newline="") as target:
+            writer = csv.writer(target, lineterminator="\n")
+            writer.writerow(self.result_columns(sql))
+            for batch in self.stream(sql):
+                writer.writerows(batch)
+                count += len(batch)
+        return count
+
     @abstractmethod
     def create_table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
         """Make a table of a few rows that Python holds (parameters, code lists), columns as {name: type}."""
@@ -90,6 +103,19 @@ class Engine(ABC):
 def quote(value: str) -> str:
     """`value` as an SQL string literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def literal(value: Any) -> str:
+    """A Python value as an SQL literal: None, bool, int, float, text, date, or a list of these."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int):
+        return str(value).upper()
+    if isinstance(value, float):
+        return f"CAST({quote(repr(value))} AS DOUBLE)"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]"
+    return quote(str(value))
 
 
 def quote_name(name: str) -> str:

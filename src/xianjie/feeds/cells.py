@@ -15,7 +15,9 @@ from xianjie.feeds.layout import forms
 from xianjie.feeds.workbooks import CARRIED, LARGE
 from xianjie.messages import say
 
-BLANKS = " \t\r\n\v\f\u00a0\u1680\u2002\u2003\u2007\u2009\u200a\u202f\u3000\u200b\u200c\u200d\u2060\ufeff" + LARGE + CARRIED
+BLANKS = (
+    LARGE + CARRIED + " \t\r\n\v\f\u00a0\u1680\u2002\u2003\u2007\u2009\u200a\u202f\u3000\u200b\u200c\u200d\u2060\ufeff"
+)
 WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 PLACE = "\x01"
@@ -51,7 +53,8 @@ def trimmed(cell: str) -> str:
 
     `trim` with other blanks than the space is slow, so only cells with an unusual character go through it.
     """
-    return f"CASE WHEN regexp_matches({cell}, '[^!-~一-鿿]') THEN nullif(trim({cell}, {quote(BLANKS)}), '') ELSE nullif({cell}, '') END"
+    unusual = f"regexp_matches({cell}, '[^!-~一-鿿]')"
+    return f"CASE WHEN {unusual} THEN nullif(trim({cell}, {quote(BLANKS)}), '') ELSE nullif({cell}, '') END"
 
 
 def narrow(text: str) -> str:
@@ -178,7 +181,8 @@ def name(header: str, text: str, value: str) -> Conversion:
     tidy = f"regexp_replace({narrow(text)}, '[\\s\\p{{Cf}}]', '', 'g')"
     return Conversion(
         "VARCHAR",
-        f"CASE WHEN regexp_full_match({text}, '[一-鿿]+') AND length({text}) > 1 AND NOT {is_empty(text)} THEN {text} END",
+        f"CASE WHEN regexp_full_match({text}, '[一-鿿]+') AND length({text}) > 1 "
+        f"AND NOT {is_empty(text)} THEN {text} END",
         f"CASE WHEN {is_empty(text)} THEN NULL WHEN regexp_matches({text}, '\\p{{Han}}') THEN {tidy} ELSE {text} END",
         fixed=f"CASE WHEN {value} <> {text} THEN {told('feeds.fixed_blanks', text, column=header)} END",
         odd=f"CASE WHEN length({value}) < 2 THEN {told('feeds.odd_name', text, column=header)} END",

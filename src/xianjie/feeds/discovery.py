@@ -14,7 +14,7 @@ from xianjie.feeds.model import FeedFile, Problem
 from xianjie.messages import UserError
 
 # Files that systems leave behind; nobody means them as data.
-LEFT_BEHIND = re.compile(r"^(\.|~\$|Thumbs\.db$|desktop\.ini$)")
+LEFT_BEHIND = re.compile(r"^(\.(?!\.)|~\$|Thumbs\.db$|desktop\.ini$)")
 DATE = re.compile(r"(?<!\d)(\d{4})[-.年]?(\d{2})[-.月]?(\d{2})日?(?!\d)")
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from xianjie.dictionary import Entity, dictionary
 from xianjie.engines import Engine, open_engine, quote, quote_name
-from xianjie.feeds.checking import Table, write_checked
+from xianjie.feeds.checking import write_checked
 from xianjie.feeds.headers import Target, normal
 from xianjie.feeds.kinds import ENDINGS
 from xianjie.feeds.layout import forms
 from xianjie.feeds.model import Counts, FeedReading, Limits, Problem, RawFile, Unreadable
+from xianjie.feeds.raw_rows import Table
 from xianjie.feeds.reading import FAULTS, described, fault, find_headers, read_raw
 
 
@@ -150,8 +151,6 @@ def _converted(engine: Engine, of: Entity, raw: RawFile, reading: FeedReading, o
     checked, path = out_folder / "checked.parquet", out_folder / f"{of.table}.parquet"
     found = write_checked(engine, table, columns, checked)
     listed = ", ".join(quote_name(name) for name in columns)
-    engine.write_parquet(
-        f"SELECT {listed} FROM read_parquet({quote(str(checked))}) WHERE status <> 'rejected'", path
-    )
+    engine.write_parquet(f"SELECT {listed} FROM read_parquet({quote(str(checked))}) WHERE status <> 'rejected'", path)
     facts = described(reading, raw, table, found, [*raw.notes, *notes], unread, checked)
     return EntityReading(of.table, of.entity, reading.path, path, facts)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rustpy_xlsxwriter import FastExcel
 
-from xianjie.engines import open_engine, quote
+from xianjie.engines import Engine, open_engine, quote, quote_name
 from xianjie.feeds.cells import BLANKS
 from xianjie.feeds.model import FeedReading
 from xianjie.feeds.workbooks import CARRIED, LARGE
@@ -27,6 +28,7 @@ def write_giveback(reading: FeedReading, out: Path, statuses: Sequence[str] = ST
     if reading.raw is None or reading.parquet is None or reading.problem:
         return 0
     with open_engine(threads=1, temp_folder=out.parent) as engine:
+        reading = _without_empty_end(engine, reading, statuses)
         rows = _rows(reading, statuses)
         total = int(engine.value(f"SELECT count(*) FROM ({rows})"))
         if not total:
@@ -36,6 +38,17 @@ def write_giveback(reading: FeedReading, out: Path, statuses: Sequence[str] = ST
         sheet = FastExcel(str(out)).format(bold_headers=True).freeze(row=1)
         sheet.sheet(reading.layout[:31], records, column_width=16).save()
     return total
+
+
+def _without_empty_end(engine: Engine, reading: FeedReading, statuses: Sequence[str]) -> FeedReading:
+    """The reading without the unnamed columns at its right end that no row to give back fills."""
+    named = max((at for at, name in enumerate(reading.headers, 1) if name), default=0)
+    beyond = [f"count({quote_name(f'c{at}')})" for at in range(named + 1, len(reading.headers) + 1)]
+    if not beyond:
+        return reading
+    counts = engine.rows(f"SELECT {', '.join(beyond)} FROM ({_rows(reading, statuses, plain=True)})")[0]
+    last = max((named + at for at, count in enumerate(counts, 1) if count), default=named)
+    return dataclasses.replace(reading, headers=reading.headers[:last])
 
 
 def _columns(reading: FeedReading) -> list[str]:
@@ -53,7 +66,7 @@ def _columns(reading: FeedReading) -> list[str]:
     return names
 
 
-def _rows(reading: FeedReading, statuses: Sequence[str]) -> str:
+def _rows(reading: FeedReading, statuses: Sequence[str], plain: bool = False) -> str:
     raw = reading.raw
     if raw is None:
         raise ValueError("a reading without a raw file has no rows to give back")
@@ -62,8 +75,10 @@ def _rows(reading: FeedReading, statuses: Sequence[str]) -> str:
         f"left(translate(raw.c{position}, {marks}, ''), {LONGEST})" for position in range(1, len(reading.headers) + 1)
     ]
     wanted = ", ".join(quote(status) for status in statuses)
+    ours = ["checked.sheet", "CAST(raw.row_no AS VARCHAR)", "checked.status", "checked.remarks"]
+    chosen = "raw.*" if plain else ", ".join([*ours, *cells])
     return (
-        f"SELECT checked.sheet, CAST(raw.row_no AS VARCHAR), checked.status, checked.remarks, {', '.join(cells)} "
+        f"SELECT {chosen} "
         f"FROM {raw.relation} raw JOIN read_parquet({quote(str(reading.parquet))}) checked "
         f"ON checked.row_id = raw.sheet || ':' || raw.row_no WHERE checked.status IN ({wanted})"
     )

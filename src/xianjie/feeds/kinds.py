@@ -65,7 +65,11 @@ def _text_or_refused(path: Path, start: bytes) -> FileKind:
         raise Unreadable("feeds.is_xml", file=path.name)
     if path.suffix.lower() == ".parquet":
         raise Unreadable("feeds.broken", file=path.name)
-    if path.suffix.lower() not in TEXT_ENDINGS and b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if (
+        path.suffix.lower() not in TEXT_ENDINGS
+        and b"\x00" in start
+        and not start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    ):
         raise Unreadable("feeds.broken", file=path.name)
     return "text"
 

@@ -20,7 +20,7 @@ class Limits:
     file_bytes: int = 4_000_000_000
     workbook_bytes: int = 300_000_000
     unzipped_bytes: int = 1_500_000_000
-    zip_ratio: int = 250
+    zip_ratio: int = 150
     zip_entries: int = 5_000
     sheets: int = 50
     cells: int = 25_000_000
@@ -82,7 +82,7 @@ class RawSheet:
 class RawFile:
     """A file as it is, all cells as text: a relation of sheet, row_no, c1…cN, and where it lies.
 
-    `beyond` names the column that holds what stands right of the table's last column; `carried` says that
+    `shifting` says that a cell too many shifts a row's cells (text files); `carried` says that
     merged cells run down over several rows; `own_columns` are a Parquet file's own names and types.
     """
 
@@ -92,7 +92,7 @@ class RawFile:
     notes: list[Problem] = field(default_factory=list)
     own_columns: dict[str, str] = field(default_factory=dict)
     carried: bool = False
-    beyond: str = ""
+    shifting: bool = False
 
     @property
     def relation(self) -> str:

@@ -13,17 +13,16 @@ import pyarrow.parquet as pq
 
 from xianjie.dictionary import dictionary
 from xianjie.engines import EngineError, open_engine, quote
-from xianjie.feeds.checking import STRONG, Table, write_checked
+from xianjie.feeds.checking import STRONG, write_checked
 from xianjie.feeds.headers import Header, Target, check_header, field_targets, find_header, identity_targets, normal
 from xianjie.feeds.kinds import kind_of
-from xianjie.feeds.layout import Layout, forms, read_layouts
+from xianjie.feeds.layout import Layout, forms
 from xianjie.feeds.model import Counts, FeedFile, FeedReading, Limits, Problem, RawFile, RawSheet, Unreadable
+from xianjie.feeds.raw_rows import Table
 from xianjie.feeds.text_files import read_text
 from xianjie.feeds.workbooks import read_workbook
 
 FAULTS = (OSError, EngineError, pa.ArrowException)
-# Columns of the canonical file before the identity columns and the fields.
-ROW_COLUMNS = {"row_id": "VARCHAR", "sheet": "VARCHAR", "row_no": "BIGINT", "status": "VARCHAR", "remarks": "VARCHAR"}
 
 
 def read_feeds(
@@ -167,7 +166,13 @@ def _checked(
 
 
 def described(
-    reading: FeedReading, raw: RawFile, table: Table, found: dict[str, int], notes: list[Problem], unread: int, out: Path
+    reading: FeedReading,
+    raw: RawFile,
+    table: Table,
+    found: dict[str, int],
+    notes: list[Problem],
+    unread: int,
+    out: Path,
 ) -> FeedReading:
     """The reading with its counts, notes and columns."""
     above = sum(header.last - header.sheet.first_row + 1 for header in table.headers)
@@ -219,9 +224,8 @@ def _fixed(
             continue
         fixed[name] = quote(stored)
         one = layout.of.fields[name]
-        shown = dictionary().label(one.codes, stored) if one.codes else {"true": "是", "false": "否"}.get(stored, stored)
+        shown = (
+            dictionary().label(one.codes, stored) if one.codes else {"true": "是", "false": "否"}.get(stored, stored)
+        )
         notes.append(Problem("feeds.default_used", {"field": one.zh, "value": shown}))
     return fixed, notes
-
-
-__all__ = ["ROW_COLUMNS", "read_feed", "read_feeds", "read_layouts"]

@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -47,7 +48,7 @@ def read_text(path: Path, out: Path, limits: Limits) -> RawFile:
         if source != path:
             source.unlink(missing_ok=True)
     padded = [[cell or None for cell in row] + [None] * (width + 1 - len(row)) for row in head]
-    return RawFile(out, width + 1, [RawSheet(1, "", padded, rows=rows)], notes, beyond=f"c{width + 1}")
+    return RawFile(out, width + 1, [RawSheet(1, "", padded, rows=rows)], notes, shifting=True)
 
 
 def _as_utf8(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
@@ -56,11 +57,12 @@ def _as_utf8(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
         start = stream.read(4096)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _recoded(path, copy, "utf-16"), []
+    if b"\r" in start and b"\n" not in start:
+        return _with_line_feeds(path, copy), []
     if start[1:400:2].count(0) > len(start[1:400:2]) * 0.4:
         return _recoded(path, copy, "utf-16-le"), []
-    if start.startswith(codecs.BOM_UTF8) or _is_utf8(path):
-        if _is_utf8(path) and not _has_zero_bytes(path):
-            return path, []
+    if _is_utf8(path) and not _has_zero_bytes(path):
+        return path, []
     return _line_by_line(path, copy)
 
 
@@ -92,6 +94,18 @@ def _recoded(path: Path, copy: Path, encoding: str) -> Path:
             target.write(decoder.decode(block))
         target.write(decoder.decode(b"", final=True))
     return copy
+
+
+def _with_line_feeds(path: Path, copy: Path) -> Path:
+    """The file with the line ends of today, then as UTF-8."""
+    feeds = copy.with_suffix(".lines")
+    with feeds.open("wb") as target:
+        for block in _blocks(path):
+            target.write(block.replace(b"\r", b"\n"))
+    source, _notes = _as_utf8(feeds, copy)
+    if source != feeds:
+        feeds.unlink()
+    return source
 
 
 def _line_by_line(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
@@ -146,7 +160,9 @@ def _look(source: Path, name: str) -> tuple[str, list[list[str]], list[int]]:
         score = max((count * width, width) for width, count in widths.items()) if widths else (0, 0)
         if best is None or score > best[0]:
             best = score, delimiter, rows, lines
-    if best is None or not any(any(cell.strip() for cell in row) for row in best[2]):
+    if best is None or not best[2]:
+        raise Unreadable("feeds.no_table", file=name)
+    if not any(any(cell.strip() for cell in row) for row in best[2]):
         raise Unreadable("feeds.no_rows", file=name)
     return best[1], best[2], best[3]
 
@@ -182,9 +198,7 @@ def _table(schema: pa.Schema, first: int, columns: list[pa.Array], count: int) -
     return pa.table(arrays, schema=schema)
 
 
-def _fast(
-    source: Path, out: Path, delimiter: str, head: list[list[str]], lines: list[int], width: int
-) -> int | None:
+def _fast(source: Path, out: Path, delimiter: str, head: list[list[str]], lines: list[int], width: int) -> int | None:
     """Write all rows by pyarrow's reader; None when the file is not regular enough for it."""
     begin = next(position for position, row in enumerate(head) if len(row) == width)
     if len(delimiter.encode()) > 1 or width < 2:
@@ -209,7 +223,16 @@ def _fast(
                 rows += batch.num_rows
     except pa.ArrowInvalid:
         return None
-    return rows
+    # A quote that does not close swallows lines without a word, and so do, rightly, line breaks within quotes.
+    return rows if rows == _lines(source) else None
+
+
+def _lines(source: Path) -> int:
+    lines, last = 0, b""
+    for block in _blocks(source):
+        lines += block.count(b"\n")
+        last = block[-1:]
+    return lines + (last != b"\n")
 
 
 def _careful(source: Path, out: Path, delimiter: str, width: int, notes: list[Problem]) -> int:
@@ -230,10 +253,10 @@ class _OpenQuote(Exception):
         self.line = line
 
 
-def _records(source: Path, delimiter: str, quoting: int) -> Iterator[list[str]]:
+def _records(source: Path, delimiter: str, quoting: Literal[0, 3]) -> Iterator[list[str]]:
     csv.field_size_limit(LONGEST_CELL if quoting == csv.QUOTE_MINIMAL else LONGEST_LINE)
     with source.open(encoding="utf-8-sig", newline="", errors="replace") as stream:
-        reader = csv.reader(stream, delimiter=delimiter, quoting=quoting)
+        reader = csv.reader(stream, delimiter=delimiter, quoting=quoting, strict=True)
         line = 0
         while True:
             try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from xianjie.engines import Engine, quote
 from xianjie.messages import say
-from xianjie.screening.check_shapes import SEVERITIES, TRUSTS, Check, CheckBook, Number
+from xianjie.policy import builtin
+from xianjie.screening.check_shapes import SEVERITIES, TRUSTS, Check, CheckBook, Number, load_checks
 from xianjie.screening.check_sql import number_text
 from xianjie.screening.checks import CheckCounts
 from xianjie.screening.workbook import Sheet, write_workbook
@@ -18,8 +20,19 @@ from xianjie.screening.workbook import Sheet, write_workbook
 # A sheet holds 1,048,576 rows, the header among them.
 SHEET_ROWS = 1_000_000
 TOWN_DIGITS = 9
+PAGE_MARK = "<!-- list -->\n"
 
-LIST_COLUMNS = {"村": 14, "户编号": 20, "户主": 10, "姓名": 10, "问题": 30, "详情": 50, "建议": 44, "依据": 36, "级别": 6}
+LIST_COLUMNS = {
+    "村": 14,
+    "户编号": 20,
+    "户主": 10,
+    "姓名": 10,
+    "问题": 30,
+    "详情": 50,
+    "建议": 44,
+    "依据": 36,
+    "级别": 6,
+}
 VILLAGE_COLUMNS = {
     "乡镇": 14, "村": 14, "村代码": 15, "户数": 8, "错误": 8, "警告": 8, "疑点": 8, "合计": 8, "有错误的户": 11, "数据质量得分": 13,
 }  # fmt: skip
@@ -79,9 +92,7 @@ def village_summary(engine: Engine, book: CheckBook) -> list[dict[str, Any]]:
     The score is the share of registered households without a finding of the severities that the book names.
     """
     counted = ", ".join(quote(severity) for severity in book.score.severities)
-    by_severity = ", ".join(
-        f"count(*) FILTER (severity = {quote(severity)}) AS {severity}" for severity in SEVERITIES
-    )
+    by_severity = ", ".join(f"count(*) FILTER (severity = {quote(severity)}) AS {severity}" for severity in SEVERITIES)
     zeros = ", ".join(f"coalesce(f.{severity}, 0) AS {severity}" for severity in SEVERITIES)
     return engine.records(f"""
         WITH found AS (
@@ -123,9 +134,7 @@ def _village_row(village: dict[str, Any]) -> tuple[Any, ...]:
     return (*named, *found, village["findings"], village["faulty_households"], village["score"])
 
 
-def _check_row(
-    book: CheckBook, check: Check, counts: dict[str, int], reasons: dict[str, str]
-) -> tuple[Any, ...]:
+def _check_row(book: CheckBook, check: Check, counts: dict[str, int], reasons: dict[str, str]) -> tuple[Any, ...]:
     about = _about(book, check)
     return (
         check.id, check.title, about["subject"], SEVERITIES[check.severity], counts.get(check.id),
@@ -226,3 +235,13 @@ def _numbers_used(book: CheckBook, check: Check) -> dict[str, Number]:
 def _number_said(name: str, number: Number) -> str:
     value = "由政策参数给出" if number.policy else number_text(number)
     return f"{number.zh or name} {value}（{TRUSTS[number.trust]}）"
+
+
+def write_checks_page(path: Path) -> None:
+    """Write the current list of the built-in checks below the mark in the docs' page."""
+    head, mark, _ = path.read_text(encoding="utf-8").partition(PAGE_MARK)
+    path.write_text(head + mark + checks_page(load_checks([builtin() / "checks"])), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_checks_page(Path(sys.argv[1]))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any
-
-import sqlglot
-from sqlglot import exp
 
 from xianjie.dictionary import Entity, dictionary
 from xianjie.engines import quote, quote_name
@@ -18,6 +15,9 @@ from xianjie.messages import UserError
 from xianjie.screening.check_shapes import Base, Check, CheckBook, Column, Number
 
 _PLACE = re.compile(r"\{([a-z_]\w*)\}")
+_TEXT = re.compile(r"'(?:[^']|'')*'")
+_WORD = re.compile(r'(?:(\w+)\.)?"?\b([A-Za-z_]\w*)\b"?')
+_ALIAS = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)\s+(?:AS\s+)?(\w+)")
 KEYS = ("household_id", "person_id")
 FIELD_TYPES = {"fen": "fen", "date": "date", "bool": "bool", "number": "number", "int": "int"}
 UNKNOWN = "未填"
@@ -87,23 +87,22 @@ def filled(sql: str, values: Mapping[str, Number], today: date, used: set[str] |
 
 @cache
 def columns_of(expression: str) -> frozenset[str]:
-    """Names of the columns that an SQL expression reads."""
-    parsed = sqlglot.parse_one(f"SELECT {expression}", read="duckdb")
-    return frozenset(column.name for column in parsed.find_all(exp.Column))
+    """Words of an SQL expression that may be columns; function names and keywords are among them."""
+    return frozenset(word for _, word in _WORD.findall(_TEXT.sub("", expression)))
 
 
 @cache
 def tables_of(sql: str) -> dict[str, frozenset[str]]:
     """Table of the dictionary → its columns that a query may read (a bare name counts for every table with it)."""
-    parsed = sqlglot.parse_one(sql, read="duckdb")
-    found = {table: dictionary().by_table(table.name) for table in parsed.find_all(exp.Table)}
-    known = {table: entity for table, entity in found.items() if entity is not None}
-    reads: dict[str, set[str]] = {entity.table: set() for entity in known.values()}
-    for column in parsed.find_all(exp.Column):
-        for table, entity in known.items():
-            if column.name in entity.fields and column.table in ("", table.alias_or_name):
-                reads[entity.table].add(column.name)
-    return {table: frozenset(columns) for table, columns in reads.items()}
+    bare = _TEXT.sub("", sql)
+    words = _WORD.findall(bare)
+    tables = {word for _, word in words if dictionary().by_table(word)}
+    aliases = {alias: table for table, alias in _ALIAS.findall(bare) if table in tables}
+    reads: dict[str, frozenset[str]] = {}
+    for table in tables:
+        fields = dictionary().by_table(table).fields  # type: ignore[union-attr]
+        reads[table] = frozenset(w for q, w in words if w in fields and (not q or aliases.get(q, q) == table))
+    return reads
 
 
 class Compiler:
@@ -120,6 +119,7 @@ class Compiler:
             for name, number in book.numbers.items()
         }
         self.unknown_numbers = {n for n, number in book.numbers.items() if number.policy and n not in numbers}
+        self._needs: dict[str, Needs] = {}
         self._fact_of = {column: name for name, fact in book.facts.items() for column in fact.columns}
 
     def values(self, check: Check) -> dict[str, Number]:
@@ -127,7 +127,12 @@ class Compiler:
         return {**self.given, **check.parameters}
 
     def needs(self, check: Check) -> Needs:
-        """What the check reads. Raises `UserError` for a name that stands for nothing."""
+        """What the check reads. Raises `UserError` for a name that its text shows and that stands for nothing."""
+        if check.id not in self._needs:
+            self._needs[check.id] = self._worked_out_needs(check)
+        return self._needs[check.id]
+
+    def _worked_out_needs(self, check: Check) -> Needs:
         needs = Needs()
         used: set[str] = set()
         try:
@@ -137,16 +142,14 @@ class Compiler:
                     raise UserError("checks.unknown_name", check=check.id, name=name)
             else:
                 where = filled(check.where, self.values(check), self.today, used)
-                for name in sorted(columns_of(where) | self._shown(check)):
+                base, entity = self.base(check.base), dictionary().entities[check.base]
+                known = {*entity.fields, *base.columns, *self._fact_of}
+                for name in sorted((columns_of(where) & known) | self._shown(check)):
                     self._need(check, name, needs, used)
-                base = self.base(check.base)
-                entity = dictionary().entities[check.base]
-                needs.add_tables({entity.table: columns_of(base.where) if base.where else ()}, base.optional)
+                needs.add_tables({entity.table: columns_of(base.where) & set(entity.fields)}, base.optional)
                 needs.add_tables({"persons": ()} if entity.parent == "person" else {})
         except UserError as error:
             raise UserError("checks.unknown_name", check=check.id, name=error.facts.get("name")) from error
-        except sqlglot.errors.SqlglotError as error:
-            raise UserError("checks.sql_failed", check=check.id, error=error) from error
         needs.numbers = used & self.unknown_numbers
         return needs
 
@@ -208,17 +211,18 @@ class Compiler:
         ]
         carried = ", ".join([*KEYS, *map(quote_name, shown), *hits])
         any_hit = " OR ".join(f"hit_{number}" for number in range(len(checks)))
-        cases = [
-            f"CASE WHEN hit_{number} THEN {self._finding(check, self._column_type)} END"
-            for number, check in enumerate(checks)
-        ]
+        cases = [f"CASE WHEN hit_{number} THEN {self._finding(check)} END" for number, check in enumerate(checks)]
         flagged = f"SELECT * FROM (SELECT {carried} FROM ({rows})) WHERE {any_hit}"
-        return Pass(base, checks, _unnested(flagged, cases))
+        # Words are made once a column, after the filter, however many checks show it.
+        said = [f"{said_as(quote_name(name), self._column_type(base, name))} AS {quote_name(name)}" for name in shown]
+        carried_on = ", ".join([*KEYS, *said, *(f"hit_{number}" for number in range(len(checks)))])
+        return Pass(base, checks, _unnested(f"SELECT {carried_on} FROM ({flagged})", cases))
 
     def _own_pass(self, check: Check) -> Pass:
         rows = filled(check.sql, self.values(check), self.today)
-        case = self._finding(check, lambda check, name: check.columns[name])
-        return Pass(check.id, (check,), _unnested(rows, [case]))
+        said = [f"{said_as(quote_name(name), kind)} AS {quote_name(name)}" for name, kind in check.columns.items()]
+        carried = ", ".join([*KEYS, *said])
+        return Pass(check.id, (check,), _unnested(f"SELECT {carried} FROM ({rows})", [self._finding(check)]))
 
     def _worked_out(self, base: str, needs: Sequence[Needs]) -> dict[str, Column]:
         names: set[str] = set().union(*(need.worked_out for need in needs))
@@ -248,16 +252,16 @@ class Compiler:
                 columns.append(f"{f'coalesce({value}, {empty})' if empty else value} AS {quote_name(column)}")
         return f"SELECT {', '.join(columns)} FROM ({inner}) AS b {' '.join(joins)}"
 
-    def _column_type(self, check: Check, name: str) -> str:
-        known = dictionary().entities[check.base].fields.get(name)
+    def _column_type(self, base: str, name: str) -> str:
+        known = dictionary().entities[base].fields.get(name)
         if known:
             return f"code:{known.codes}" if known.codes else FIELD_TYPES.get(known.type, "text")
-        if name in self.base(check.base).columns:
-            return self.base(check.base).columns[name].type
+        if name in self.base(base).columns:
+            return self.base(base).columns[name].type
         return self.book.facts[self._fact_of[name]].columns[name].type if name in self._fact_of else "text"
 
-    def _finding(self, check: Check, type_of: Callable[[Check, str], str]) -> str:
-        """SQL of one finding: check, whose it is, and the evidence in words."""
+    def _finding(self, check: Check) -> str:
+        """SQL of one finding: check, whose it is, and the evidence from columns that are words already."""
         numbers = self.values(check)
         parts = []
         for position, piece in enumerate(_PLACE.split(check.text)):
@@ -268,7 +272,7 @@ class Compiler:
             elif piece in numbers:
                 parts.append(quote(number_text(numbers[piece])))
             else:
-                parts.append(shown(quote_name(piece), type_of(check, piece)))
+                parts.append(quote_name(piece))
         person = "person_id" if check.entity == "person" else "CAST(NULL AS VARCHAR)"
         fields = {"check_id": quote(check.id), "severity": quote(check.severity), "person_id": person}
         pairs = [f"'{name}': {sql}" for name, sql in {**fields, "value": " || ".join(parts) or "''"}.items()]
@@ -293,7 +297,7 @@ def _unnested(rows: str, cases: Sequence[str]) -> str:
     )
 
 
-def shown(column: str, kind: str) -> str:
+def said_as(column: str, kind: str) -> str:
     """SQL text of a value as people read it: money in yuan, codes by their labels, an absent value said so."""
     if kind == "fen":
         text = f"regexp_replace(format('{{:.2f}}', {column} / 100.0), '\\.00$', '') || '元'"

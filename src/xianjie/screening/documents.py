@@ -9,7 +9,7 @@ from typing import Any
 from xianjie.engines import Engine, quote_name
 from xianjie.messages import say
 from xianjie.rules import Policy
-from xianjie.rules.population import inspect
+from xianjie.rules.population import inspect, statement
 from xianjie.screening.findings import Finding
 from xianjie.screening.policies import PolicyBook
 from xianjie.screening.population import behind, parameters_behind
@@ -49,10 +49,8 @@ def _count(engine: Engine, book: PolicyBook, document: Document, day: date) -> d
         finding for finding in book.findings.values() if not finding.regions or document.region in finding.regions
     ]
     rules = list(dict.fromkeys(finding.rule for finding in findings))
-    absent, casts = inspect(book.policy, engine)
-    results = book.policy.sql(
-        rules, dialect=engine.dialect, date=day, region=document.region, absent=absent, casts=casts
-    )
+    known = inspect(book.policy, engine, document.region)
+    results = statement(book.policy, rules, known, date=day, dialect=engine.dialect).sql(engine.dialect)
     columns = ", ".join(
         f"count(*) FILTER ({quote_name(rule)}), count(*) FILTER ({quote_name(rule)} IS NULL)" for rule in rules
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xianjie.messages import say
-from xianjie.screening.explaining import household_record
+from xianjie.screening.explaining import household_record, readable_steps
 from xianjie.screening.facts import open_facts
 from xianjie.screening.policies import open_policy
 from xianjie.screening.population import result_names
@@ -24,14 +24,16 @@ def explain_household(
     book = open_policy(overlays)
     with open_facts(data, day, progress) as facts:
         record = household_record(facts.engine, household)
-        return book.policy.explain(record, result_names(book), date=facts.day, region=region)
+        explained = book.policy.explain(record, result_names(book), date=facts.day, region=region)
+        return {**explained, "readable": readable_steps(book, record, explained)}
 
 
 def explanation_lines(explained: dict[str, Any]) -> list[str]:
     """The explanation as lines for a person."""
     lines = [say("explain.title", household=explained["household_id"], date=explained["date"])]
-    for number, step in enumerate(explained["steps"], start=1):
-        lines.append(f"{number}. {step['text']}")
+    for number, step in enumerate(explained["readable"], start=1):
+        unsure = {parameter["trust"] for parameter in step["parameters"] if parameter["unsure"]}
+        lines.append(f"{number}. {step['text']}" + "".join(f" 〔{trust}〕" for trust in sorted(unsure)))
     needs = {need["text"]: None for needs in explained["missing"].values() for need in needs}
     if needs:
         lines.append(say("explain.missing"))

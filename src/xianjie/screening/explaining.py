@@ -6,7 +6,8 @@ from typing import Any
 
 from xianjie.dictionary import dictionary
 from xianjie.engines import Engine, quote, quote_name
-from xianjie.messages import UserError
+from xianjie.messages import UserError, say
+from xianjie.screening.policies import PolicyBook
 
 
 def household_record(engine: Engine, household_id: str) -> dict[str, Any]:
@@ -34,6 +35,28 @@ def household_record(engine: Engine, household_id: str) -> dict[str, Any]:
             for row in _rows(engine, entity.table, "person_id", list(by_person)):
                 by_person[row["person_id"]][entity.members].append(row)
     return record
+
+
+def readable_steps(book: PolicyBook, record: dict[str, Any], explained: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps of an explanation for people: members by name, clauses in words, trust beside each number."""
+    names = {member["person_id"]: member["name"] for member in record.get("members") or []}
+    steps = []
+    for step in explained["steps"]:
+        text = step["text"]
+        for person_id, name in names.items():
+            text = text.replace(person_id, name)
+        if step["cite"]:
+            text = text.replace(step["cite"], book.clauses([step["cite"]]))
+        parameters = [
+            {
+                "text": parameter["text"],
+                "trust": say(f"report.trust.{parameter['trust'] or 'none'}"),
+                "unsure": parameter["trust"] not in ("stated", "regulation"),
+            }
+            for parameter in step["parameters"]
+        ]
+        steps.append({"text": text, "parameters": parameters})
+    return steps
 
 
 def _rows(engine: Engine, table: str, column: str, keys: list[str]) -> list[dict[str, Any]]:

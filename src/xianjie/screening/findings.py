@@ -29,6 +29,8 @@ GROUPS = {
 # A household is "with risk" when one of these groups says so; causes and evidence only accompany.
 RISK_GROUPS = ("income", "spending", "shock", "guarantee")
 
+FACTS = ("finding", "grp", "score", "causes", "departments", "cite")
+
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -74,7 +76,7 @@ def load_findings(folders: Iterable[Path]) -> dict[str, Finding]:
     for folder in folders:
         for path in sorted(folder.rglob("findings.yaml")):
             try:
-                content = yaml.safe_load(path.read_text(encoding="utf-8"))["findings"]
+                content = yaml.load(path.read_bytes(), yaml.CSafeLoader)["findings"]
                 findings |= {name: Finding(name=name, **facts) for name, facts in content.items()}
             except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
                 raise UserError("screening.bad_findings_file", file=path, error=error) from error
@@ -110,20 +112,38 @@ def _evidence(finding: Finding) -> str:
     return f"CAST(json_object({pairs}) AS VARCHAR)"
 
 
-def make_findings(engine: Engine, findings: Sequence[Finding], units: Mapping[str, str], out: Path) -> int:
+def make_findings(
+    engine: Engine,
+    findings: Sequence[Finding],
+    units: Mapping[str, str],
+    clauses: Mapping[str, str],
+    out: Path,
+) -> int:
     """Write `findings.parquet`: a row per household and finding that holds. Gives the number of rows.
 
-    Needs the relation `results` (household_id, region_code, rules' values). `units`: name → unit.
+    Needs the relation `results` (household_id, region_code, rules' values). `units`: name → unit; `clauses`:
+    finding → its clauses in words. The results are read once, however many kinds of finding there are.
     """
-    selects = [
-        f"SELECT household_id, region_code, {quote(finding.name)} AS finding, {quote(finding.group)} AS grp, "
-        f"{finding.score.value} AS score, {_sentence(finding, units)} AS text, {_evidence(finding)} AS evidence, "
-        f"{quote(';'.join(finding.causes))} AS causes, {quote(';'.join(finding.departments))} AS departments, "
-        f"{quote('；'.join(finding.cite))} AS cite FROM results WHERE {quote_name(finding.rule)}"
-        for finding in findings
-    ]
+    engine.create_table(
+        "finding_facts",
+        {name: "BIGINT" if name == "score" else "VARCHAR" for name in FACTS},
+        [
+            (one.name, one.group, one.score.value, ";".join(one.causes), ";".join(one.departments), clauses[one.name])
+            for one in findings
+        ],
+    )
+    holding = ", ".join(
+        f"CASE WHEN {quote_name(one.rule)} THEN {{'finding': {quote(one.name)}, 'text': {_sentence(one, units)}, "
+        f"'evidence': {_evidence(one)}}} END"
+        for one in findings
+    )
     return engine.write_parquet(
-        f"SELECT * FROM ({' UNION ALL '.join(selects)}) ORDER BY region_code, household_id, finding", out
+        f"""SELECT household_id, region_code, f.finding, d.grp, d.score, f.text, f.evidence, d.causes, d.departments,
+                   d.cite
+            FROM (SELECT household_id, region_code, unnest(list_filter([{holding}], one -> one IS NOT NULL)) AS f
+                  FROM results) JOIN finding_facts d ON d.finding = f.finding
+            ORDER BY region_code, household_id, f.finding""",
+        out,
     )
 
 
@@ -167,7 +187,8 @@ def household_list(engine: Engine, kind: str, monitored: str, out: Path) -> int:
             LEFT JOIN (
                 SELECT household_id, CAST(sum(score) AS BIGINT) AS score, count(*) AS findings,
                        count(*) FILTER (grp IN ({risks})) AS risks,
-                       string_agg(text, '；' ORDER BY score DESC, finding) AS reasons
+                       string_agg(text, '；' ORDER BY score DESC, finding)
+                           FILTER (grp NOT IN ('cause', 'evidence')) AS reasons
                 FROM findings GROUP BY household_id) f USING (household_id)
             ORDER BY r.region_code, r.household_id""",
         out,

@@ -23,7 +23,7 @@ from xianjie.screening.inputs import Inputs, survey
 from xianjie.screening.intake import Intake
 from xianjie.screening.lists import prepare_lists, write_lists
 from xianjie.screening.policies import PolicyBook, open_policy
-from xianjie.screening.population import compute_results, missing_facts, missing_numbers
+from xianjie.screening.population import compute_results, missing_facts, missing_numbers, write_unknown
 from xianjie.screening.report import write_report
 from xianjie.screening.run_folder import Progress, RunFolder, read_json, write_json
 from xianjie.screening.summary import summarise
@@ -67,6 +67,7 @@ class Job:
     def judge(self, engine: Engine, county: str) -> dict[str, Any]:
         """Step 6: the rules' results for every household, as the view `results`."""
         results = self.work / "results.parquet"
+        unknown = self.run.folder / "unknown.parquet"
 
         def rules() -> dict[str, Any]:
             if self.request.engine != "duckdb":
@@ -76,9 +77,10 @@ class Job:
             else:
                 rows = compute_results(engine, self.book, self.day, self.request.region, results)
             engine.view_parquet("results", results)
+            write_unknown(engine, self.book, self.day, self.request.region, unknown)
             return {
                 "households": rows,
-                "missing_facts": missing_facts(engine, self.book),
+                "missing_facts": missing_facts(engine, self.book, unknown),
                 "missing_numbers": missing_numbers(self.book, self.day, [self.request.region or county]),
             }
 
@@ -117,7 +119,7 @@ def screen_data(request: Request, progress: Progress) -> dict[str, Any]:
         facts = Facts(engine, job.day, intake.present_columns(engine), request.region or intake.region)
         checks = job.run.step("check", lambda: check_facts(facts, book, job.run.folder / "checks"))
         judged = job.judge(engine, intake.region)
-        found = job.run.step("findings", lambda: _find(engine, job))
+        found = job.run.step("findings", lambda: _find(engine, job, request.region or intake.region))
         _view_findings(engine, job)
         documents = job.run.step("documents", lambda: _documents(engine, job)) if request.documents else {}
         lists = job.run.step("lists", lambda: _lists(engine, job))
@@ -145,10 +147,11 @@ def _report(engine: Engine, job: Job, counts: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _find(engine: Engine, job: Job) -> dict[str, Any]:
+def _find(engine: Engine, job: Job, region: str) -> dict[str, Any]:
     folder = job.run.folder
     findings = list(job.book.findings.values())
-    rows = make_findings(engine, findings, job.book.units_of_findings(), folder / "findings.parquet")
+    clauses = {finding.name: job.book.clauses(finding.cite, region) for finding in findings}
+    rows = make_findings(engine, findings, job.book.units_of_findings(), clauses, folder / "findings.parquet")
     engine.view_parquet("findings", folder / "findings.parquet")
     changes = compare_with(engine, job.inputs.previous_findings, folder)
     household_list(engine, "monitored_kind_due", "already_monitored", folder / "households.parquet")

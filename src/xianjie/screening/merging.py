@@ -47,7 +47,7 @@ def merge_entities(engine: Engine, files: Sequence[FeedFile], register: dict[str
         ]
         if own or handed_in:
             rows = (
-                _one_fact_once(entity, [*(f"SELECT 0 AS source, * FROM ({one})" for one in own), *handed_in])
+                _one_fact_once(entity, [*(f"SELECT 0 AS origin, * FROM ({one})" for one in own), *handed_in])
                 if handed_in
                 else own[0]
             )
@@ -73,7 +73,7 @@ def _feed_rows(engine: Engine, entity: Entity, file: FeedFile, position: int) ->
         columns.append(f"{value} AS {quote_name(name)}")
     owner = "person_id" if entity.parent == "person" else "household_id"
     return (
-        f"SELECT {position + 1} AS source, {', '.join(columns)} FROM feed_{position} f "
+        f"SELECT {position + 1} AS origin, {', '.join(columns)} FROM feed_{position} f "
         f"JOIN feed_links l ON l.feed = {position} AND l.row_id = f.row_id WHERE l.{owner} IS NOT NULL"
     )
 
@@ -84,10 +84,10 @@ def _one_fact_once(entity: Entity, sources: Sequence[str]) -> str:
     key = quote_name(entity.key)
     if "newest_by" in rule:
         group = quote_name(entity.parent_key)
-        order = f"{quote_name(rule['newest_by'])} DESC NULLS LAST, source DESC, {key}"
+        order = f"{quote_name(rule['newest_by'])} DESC NULLS LAST, origin DESC, {key}"
     else:
         group = ", ".join(quote_name(name) for name in rule["same_when"])
-        order = f"source, {key}"
+        order = f"origin, {key}"
     kept = f"QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) = 1"
     columns = ", ".join(quote_name(name) for name in entity.fields)
     return f"SELECT {columns} FROM ({' UNION ALL '.join(sources)}) {kept} ORDER BY {key}"

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from xianjie.messages import UserError
+from xianjie.messages import UserError, say
 from xianjie.policy import builtin, overlay
 from xianjie.rules import Policy, load_policy
 from xianjie.rules.text import show_value
 from xianjie.screening.findings import Finding, load_findings
 from xianjie.screening.run_folder import file_fingerprint, fingerprint
 from xianjie.screening.schema import rule_schema
+
+
+@cache
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file, read once: it must not be changed."""
+    return yaml.load(path.read_bytes(), yaml.CSafeLoader)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,20 @@ class PolicyBook:
         known = [prefix for prefix in places if code.startswith(prefix)]
         return places[max(known, key=len)] if known else places["00"]
 
+    def clauses(self, cites: Sequence[str], region: str | None = None) -> str:
+        """Clauses as people read them: 中央（二）健全防止返贫…; with `region` only those that hold there."""
+        book = self.document("documents.yaml")
+        short = {one["name"]: (one["zh"], one["region"], one["overlay"]) for one in book["compared"]}
+        shown = []
+        for cite in cites:
+            document, _, clause = cite.partition("/")
+            zh, place, overlay_name = short.get(document, (book["documents"][document]["zh"], None, ""))
+            here = region is None or place is None or (place == "00" or region.startswith(place))
+            if here and (not overlay_name or region is None):
+                title = book["documents"][document]["clauses"].get(clause, "")
+                shown.append(say("policies.clause", document=zh, clause=clause_number(clause), title=title))
+        return "；".join(shown)
+
     def with_overlay(self, name: str) -> PolicyBook:
         """This book with one of the overlays that come along laid over it; itself for an empty name."""
         return PolicyBook((*self.folders, overlay(name))) if name else self
@@ -87,8 +107,18 @@ class PolicyBook:
         """A YAML file of the policy that is read as it is, the last folder's that has it."""
         for folder in reversed(self.folders):
             if (folder / name).exists():
-                return yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+                return read_yaml(folder / name)
         raise FileNotFoundError(name)
+
+
+def clause_number(clause: str) -> str:
+    """A clause as the documents print it: 12 → （十二）; 2.1.2 stays."""
+    if not clause.isdigit():
+        return clause
+    tens, ones = divmod(int(clause), 10)
+    digits = "〇一二三四五六七八九"
+    text = ("" if tens == 1 else digits[tens]) + "十" if tens else ""
+    return f"（{text}{digits[ones] if ones else ''}）"
 
 
 def open_policy(overlays: Sequence[Path] = ()) -> PolicyBook:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from xianjie.engines import Engine
+from xianjie.dictionary import dictionary
+from xianjie.engines import Engine, quote, quote_name
 from xianjie.messages import say
 from xianjie.rules import Policy
+from xianjie.rules.population import inspect, statement
 from xianjie.screening.policies import PolicyBook
 
 RuleKey = tuple[str, str]
@@ -78,6 +80,48 @@ def missing_numbers(book: PolicyBook, day: date, regions: list[str]) -> list[dic
     return missing
 
 
-def missing_facts(engine: Engine, book: PolicyBook) -> list[dict[str, object]]:
-    """What to ask for where a result is unknown, with the number of households concerned."""
-    return []
+def write_unknown(engine: Engine, book: PolicyBook, day: date, region: str | None, out: Path) -> int:
+    """Write what is unknown of whom: `unknown.parquet` (household_id, result, missing), missing as in the rules'
+    SQL: `person.birth_date;parameter:line`. Gives the number of rows. Needs the view `results`.
+    """
+    rules = list(dict.fromkeys(finding.rule for finding in book.findings.values()))
+    counts = ", ".join(f"count(*) FILTER ({quote_name(rule)} IS NULL) AS {quote_name(rule)}" for rule in rules)
+    open_rules = [rule for rule, number in engine.records(f"SELECT {counts} FROM results")[0].items() if number]
+    if not open_rules:
+        nothing = "CAST(NULL AS VARCHAR)"
+        return engine.write_parquet(
+            f"SELECT {nothing} AS household_id, {nothing} AS result, {nothing} AS missing WHERE false", out
+        )
+    known = inspect(book.policy, engine, region)
+    named = statement(book.policy, open_rules, known, date=day, dialect=engine.dialect, missing=True).sql(
+        engine.dialect
+    )
+    engine.run(f"CREATE OR REPLACE TEMP TABLE named AS {named}")
+    parts = " UNION ALL ".join(
+        f"SELECT household_id, {quote(rule)} AS result, {quote_name(rule + '__missing')} AS missing FROM named "
+        f"WHERE {quote_name(rule)} IS NULL"
+        for rule in open_rules
+    )
+    return engine.write_parquet(f"SELECT * FROM ({parts}) ORDER BY household_id, result", out)
+
+
+def missing_facts(engine: Engine, book: PolicyBook, unknown: Path) -> list[dict[str, object]]:
+    """What to ask for where a result is unknown, with the number of households concerned, most first."""
+    rows = engine.rows(f"""
+        SELECT fact, count(DISTINCT household_id) AS households
+        FROM (SELECT household_id, unnest(string_split(missing, ';')) AS fact FROM read_parquet({quote(str(unknown))}))
+        WHERE fact <> '' AND NOT starts_with(fact, 'parameter:') GROUP BY fact ORDER BY households DESC, fact""")
+    return [{"fact": fact, "label": fact_label(book, fact), "households": households} for fact, households in rows]
+
+
+def fact_label(book: PolicyBook, fact: str) -> str:
+    """What is missing as people read it: `person.birth_date` is 人员：出生日期."""
+    if fact.startswith(("undefined:", "rule:")):
+        rules = {info.name: info.label for info in book.policy.rules()}
+        name = fact.partition(":")[2].rpartition(".")[2]
+        return say("population.undefined", rule=rules.get(name, name))
+    name, _, field = fact.rpartition(".")
+    entity = dictionary().entities.get(name) or dictionary().by_table(field)
+    if entity is None:
+        return fact
+    return f"{entity.zh}：{entity.fields[field].zh}" if field in entity.fields else entity.zh

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from xianjie.engines import Engine
 from xianjie.messages import say
 from xianjie.screening.charts import TIER_COLOURS, Area, Bar, area_map, bars, stacked
-from xianjie.screening.explaining import household_record
-from xianjie.screening.findings import GROUPS
+from xianjie.screening.explaining import household_record, readable_steps
+from xianjie.screening.findings import GROUPS, RISK_GROUPS
 from xianjie.screening.policies import PolicyBook
 from xianjie.screening.population import result_names
 
@@ -45,7 +45,11 @@ def write_report(
         feeds=[_feed(feed) for feed in counts["feeds"]],
         feed_totals=_feed_totals(counts),
         problems=counts["problems"],
-        finding_bars=[Bar(row["zh"], row["households"]) for row in counts["findings"] if row["households"]][:15],
+        finding_bars=[
+            Bar(row["zh"], row["households"])
+            for row in counts["findings"]
+            if row["households"] and row["group"] in RISK_GROUPS
+        ][:15],
         findings=[_finding(row) for row in counts["findings"] if row["households"] or row["unknown"]],
         missing_numbers=[number["text"] for number in counts["missing_numbers"]],
         missing_facts=[(fact["label"], fact["households"]) for fact in counts["missing_facts"]][:20],
@@ -119,7 +123,7 @@ def _feed_totals(counts: dict[str, Any]) -> list[int]:
 
 
 def _finding(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "group": GROUPS[row["group"]], "cite": "；".join(row["cite"])}
+    return {**row, "group": GROUPS[row["group"]]}
 
 
 def _town(town: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
@@ -177,20 +181,8 @@ def _explained(engine: Engine, book: PolicyBook, day: date, region: str | None, 
     return {
         "title": say("report.household", household=household_id, head=record["head_name"]),
         "summary": "；".join(row[0] for row in reasons),
-        "steps": [
-            {"text": step["text"], "parameters": [_parameter(one) for one in step["parameters"]]}
-            for step in explained["steps"]
-        ],
+        "steps": readable_steps(book, record, explained),
         "missing": "；".join(sorted(missing)),
-    }
-
-
-def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
-    trust = parameter["trust"] or "none"
-    return {
-        "text": parameter["text"],
-        "trust": say(f"report.trust.{trust}"),
-        "unsure": trust in ("unverified", "local", "none"),
     }
 
 

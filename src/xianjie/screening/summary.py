@@ -36,7 +36,7 @@ def summarise(engine: Engine, book: PolicyBook, parts: dict[str, Any]) -> dict[s
             "households": by_finding.get(finding.name, 0),
             "unknown": found["unknown"].get(finding.name, 0),
             **{change: changes.get(finding.name, {}).get(change, 0) for change in ("new", "still", "gone")},
-            "cite": list(finding.cite),
+            "cite": book.clauses(finding.cite, manifest["region"] or parts["intake"]["data_region"]),
         }
         for finding in book.findings.values()
     ]

@@ -33,8 +33,10 @@ def _dwellings(engine: Engine, today: str) -> None:
             SELECT hid, max(happened) AS happened, bool_or(kind = 'fire') AS burnt FROM shocks
             WHERE kind IN ('fire', 'unsafe_house') GROUP BY hid
         )
-        SELECT hid, {grade} AS first_grade, {today} - CAST(700 + floor(u(hid, 'graded') * 1100) AS INTEGER) AS first_graded,
-               CASE WHEN happened IS NULL THEN NULL WHEN burnt OR u(hid, 'D') < 0.25 THEN 'D' ELSE 'C' END AS later_grade,
+        SELECT hid, {grade} AS first_grade,
+            {today} - CAST(700 + floor(u(hid, 'graded') * 1100) AS INTEGER) AS first_graded,
+               CASE WHEN happened IS NULL THEN NULL WHEN burnt OR u(hid, 'D') < 0.25 THEN 'D'
+                   ELSE 'C' END AS later_grade,
                CASE WHEN happened IS NOT NULL THEN least(happened + 12, {today}) END AS later_graded,
                CASE WHEN (({grade}) IN ('C', 'D') AND happened IS NULL OR happened < {today} - 240)
                     AND u(hid, 'renovated') < {told["renovated"]}
@@ -64,15 +66,16 @@ def _people_left_out(engine: Engine, today: str) -> None:
         WHERE u(pid, 'uninsured') < {share} AND (died IS NULL OR died > {today} - 300) AND age > 1
     """)
     engine.run(f"""
-        CREATE TABLE dropouts AS SELECT pid, hid, happened FROM shocks WHERE kind = 'dropout' AND happened > {today} - 365
+        CREATE TABLE dropouts AS SELECT pid, hid, happened FROM shocks
+            WHERE kind = 'dropout' AND happened > {today} - 365
     """)
 
 
 def _risks(engine: Engine, today: str) -> None:
     told = invention("conditions")["risks"]
     by_shock = " UNION ALL ".join(
-        f"SELECT hid, '{facts['risk']}' AS risk, happened FROM shocks WHERE kind = '{kind}' AND loss >= {facts['loss']} "
-        f"AND happened > {today} - {facts['months'] * 30}"
+        f"SELECT hid, '{facts['risk']}' AS risk, happened FROM shocks WHERE kind = '{kind}' "
+        f"AND loss >= {facts['loss']} AND happened > {today} - {facts['months'] * 30}"
         for kind, facts in told.items()
         if kind not in ("unsafe_house", "water_outage", "death")
     )
@@ -84,7 +87,8 @@ def _risks(engine: Engine, today: str) -> None:
                 WHERE coalesce(later_grade, first_grade) IN ('C', 'D') AND accepted IS NULL
             UNION ALL SELECT hid, 'water', coalesce(cut_since, {today} - 300) FROM waters
                 WHERE fault <> 'none' OR (cut_since < {today} - 30 AND restored IS NULL)
-            UNION ALL SELECT hid, 'uninsured', NULL FROM uncovered SEMI JOIN (SELECT pid FROM lives WHERE died IS NULL) USING (pid)
+            UNION ALL SELECT hid, 'uninsured', NULL
+                FROM uncovered SEMI JOIN (SELECT pid FROM lives WHERE died IS NULL) USING (pid)
             UNION ALL SELECT s.hid, 'labour', s.happened FROM shocks s JOIN lives l USING (pid)
                 WHERE s.kind = 'death' AND l.works AND s.happened > {today} - 365
         ) GROUP BY hid, risk
@@ -99,10 +103,12 @@ def _stand(engine: Engine) -> None:
             SELECT hid, k, sum(CASE kind WHEN 'business_cost' THEN -yuan WHEN 'claim' THEN 0 ELSE yuan END) AS yuan
             FROM money GROUP BY hid, k
         ), heads AS (
-            SELECT hid, count(*) AS size, count(*) FILTER (died IS NULL) AS living, count(*) FILTER (works AND died IS NULL) AS workers
+            SELECT hid, count(*) AS size, count(*) FILTER (died IS NULL) AS living,
+                count(*) FILTER (works AND died IS NULL) AS workers
             FROM lives GROUP BY hid
         )
-        SELECT h.hid, h.registered, h.relieved, size, living, workers, now.yuan * 100 AS net, past.yuan * 100 AS net_before,
+        SELECT h.hid, h.registered, h.relieved, size, living, workers, now.yuan * 100 AS net,
+            past.yuan * 100 AS net_before,
                CASE WHEN living > 0 THEN CAST(round(coalesce(now.yuan, 0) * 100.0 / living) AS BIGINT) END AS head_fen,
                CASE WHEN living > 0 THEN CAST(round(coalesce(past.yuan, 0) * 100.0 / size) AS BIGINT) END AS head_before
         FROM homes h JOIN heads USING (hid)
@@ -115,15 +121,19 @@ def _watched(engine: Engine, today: str) -> None:
     told = invention("conditions")["monitored"]
     low, high = told["days"]
     after_low, after_high = told["removed_after_days"]
-    mapped = " ".join(f"WHEN '{kind}' THEN '{facts['risk']}'" for kind, facts in invention("conditions")["risks"].items())
+    mapped = " ".join(
+        f"WHEN '{kind}' THEN '{facts['risk']}'" for kind, facts in invention("conditions")["risks"].items()
+    )
     serious = " OR ".join(
         f"(kind = '{kind}' AND loss >= {facts['loss']})" for kind, facts in invention("conditions")["risks"].items()
     )
     engine.run(f"""
         CREATE TABLE watched AS
         WITH reasons AS (
-            SELECT hid, CASE kind {mapped} END AS risk, happened + CAST(span(hid, 'noticed', {low}, {high}) AS INTEGER) AS seen
-            FROM shocks WHERE ({serious}) AND u(hid, 'watched') < {told["by_shock"]} * CASE kind WHEN 'job_loss' THEN 0.3 WHEN 'death' THEN 0.2 ELSE 1 END
+            SELECT hid, CASE kind {mapped} END AS risk,
+                happened + CAST(span(hid, 'noticed', {low}, {high}) AS INTEGER) AS seen
+            FROM shocks WHERE ({serious}) AND u(hid, 'watched') < {told["by_shock"]} * CASE kind
+                WHEN 'job_loss' THEN 0.3 WHEN 'death' THEN 0.2 ELSE 1 END
             UNION ALL
             SELECT hid, CASE WHEN workers = 0 THEN 'labour' ELSE 'job' END,
                    {today} - CAST(span(hid, 'noticed', 120, 1400) AS INTEGER)
@@ -135,10 +145,13 @@ def _watched(engine: Engine, today: str) -> None:
             SELECT hid, min(seen) AS identified, list(DISTINCT risk ORDER BY risk) AS risks
             FROM reasons WHERE seen < {today} GROUP BY hid
         ), ended AS (
-            SELECT *, identified + CAST(span(hid, 'removed after', {after_low}, {after_high}) AS INTEGER) AS ended FROM spells
+            SELECT *, identified + CAST(span(hid, 'removed after', {after_low}, {after_high}) AS INTEGER) AS ended
+                FROM spells
         )
         SELECT w.hid, identified, risks[1:5] AS risks,
-               ended < {today} - 10 AND workers > 0 AND head_fen > 900000 AND u(w.hid, 'removed') < {told["removed"]} AS removed,
-               ended, CASE WHEN head_before > 860000 THEN 'sudden' WHEN relieved THEN 'unstable_relieved' ELSE 'marginal' END AS kind
+               ended < {today} - 10 AND workers > 0 AND head_fen > 900000
+                   AND u(w.hid, 'removed') < {told["removed"]} AS removed,
+               ended, CASE WHEN head_before > 860000 THEN 'sudden' WHEN relieved THEN 'unstable_relieved'
+                   ELSE 'marginal' END AS kind
         FROM ended w JOIN stand USING (hid) WHERE registered AND living > 0
     """)

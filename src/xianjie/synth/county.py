@@ -23,6 +23,10 @@ from xianjie.synth.sheets import feeds, make_faces, write_feed
 from xianjie.synth.truth import write_truth
 
 DAY = dt.date(2025, 10, 31)
+REGION_COLUMNS = {
+    "region_code": "VARCHAR", "name": "VARCHAR", "level": "VARCHAR", "parent_code": "VARCHAR", "valid_from": "DATE",
+    "outline": "VARCHAR",
+}  # fmt: skip
 MOST_HOUSEHOLDS = 20_000_000
 WORK = ".synth-work"  # also tells a folder that a killed run left from somebody's own
 
@@ -92,9 +96,11 @@ def _make(
     make_livelihood(engine, years, day)
     make_conditions(engine, day)
     tell(say("synth.register"))
-    columns = {"region_code": "VARCHAR", "name": "VARCHAR", "level": "VARCHAR", "parent_code": "VARCHAR", "valid_from": "DATE", "outline": "VARCHAR"}  # fmt: skip
-    engine.create_table("tree", columns, region_rows(region, county, places))
-    tables = {"region": write_entity(engine, out, "region", "SELECT * FROM tree", "region_code"), **write_register(engine, out, day)}
+    engine.create_table("tree", REGION_COLUMNS, region_rows(region, county, places))
+    tables = {
+        "region": write_entity(engine, out, "region", "SELECT * FROM tree", "region_code"),
+        **write_register(engine, out, day),
+    }
     for table in ("households", "persons", "monitorings", "villages"):
         engine.view_parquet(f"register_{table}", out / f"{table}.parquet")
     make_faces(engine, work)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xianjie.engines import Engine, quote
+from xianjie.synth.invention import invention
 
 # Weights and check characters of GB 11643.
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -33,9 +34,7 @@ def define(engine: Engine, seed: int) -> None:
         "CREATE MACRO letter(letters, id, salt) AS "
         "substr(letters, 1 + CAST(floor(u(id, salt) * u(id, salt || '~') * length(letters)) AS BIGINT), 1)"
     )
-    engine.run(
-        "CREATE MACRO item(items, id, salt) AS items[1 + CAST(floor(u(id, salt) * len(items)) AS BIGINT)]"
-    )
+    engine.run("CREATE MACRO item(items, id, salt) AS items[1 + CAST(floor(u(id, salt) * len(items)) AS BIGINT)]")
     engine.run(
         "CREATE MACRO common_item(items, id, salt) AS "
         "items[1 + CAST(floor(u(id, salt) * u(id, salt || '~') * len(items)) AS BIGINT)]"
@@ -47,6 +46,13 @@ def define(engine: Engine, seed: int) -> None:
 def text_list(words: Sequence[str]) -> str:
     """Words as an SQL list."""
     return "[" + ", ".join(quote(word) for word in words) + "]"
+
+
+def share(name: str, who: str) -> str:
+    """SQL that draws a value by the shares `name` of `population.yaml`, for the number `who`."""
+    told = invention("population")["shares"][name]
+    *first, last = told
+    return steps(f"u({who}, '{name}')", [(quote(value), told[value]) for value in first], quote(last))
 
 
 def steps(draw: str, cases: Sequence[tuple[str, float]], otherwise: str = "NULL") -> str:

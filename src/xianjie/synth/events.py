@@ -21,7 +21,8 @@ def make_shocks(engine: Engine, years: int, day: dt.date) -> None:
 
 def _loss(facts: dict[str, Any], who: str, kind: str) -> str:
     low, high = facts["loss"]
-    return f"10 * CAST(round(({low} + (u({who}, '{kind} loss') * u({who}, '{kind} loss2')) * {high - low}) / 10) AS BIGINT)"
+    drawn = f"u({who}, '{kind} loss') * u({who}, '{kind} loss2')"
+    return f"10 * CAST(round(({low} + {drawn} * {high - low}) / 10) AS BIGINT)"
 
 
 def _past(who: str, kind: str, years: int, day: dt.date) -> str:
@@ -35,7 +36,8 @@ def _months(facts: dict[str, Any]) -> str:
 def _person(kind: str, facts: dict[str, Any], years: int, day: dt.date) -> str:
     rate = f"CASE WHEN age >= 60 THEN {facts.get('old_rate', facts['rate'])} ELSE {facts['rate']} END"
     return f"""
-        SELECT hid, pid, '{kind}' AS kind, {_past("pid", kind, years, day)} AS happened, {_loss(facts, "pid", kind)} AS loss,
+        SELECT hid, pid, '{kind}' AS kind, {_past("pid", kind, years, day)} AS happened,
+            {_loss(facts, "pid", kind)} AS loss,
                {facts["wage"]}::DOUBLE AS wage, 1.0::DOUBLE AS business, {_months(facts)} AS lasting
         FROM (SELECT *, no AS no_ FROM traits) WHERE ({facts["who"]}) AND u(pid, '{kind}') < {years} * {rate}
           AND {_past("pid", kind, years, day)} > DATE {quote(day.isoformat())} - CAST(age * 365 AS INTEGER)
@@ -54,7 +56,7 @@ def _household(kind: str, facts: dict[str, Any], years: int, day: dt.date) -> st
 def _village(kind: str, facts: dict[str, Any], years: int, day: dt.date) -> str:
     """An event on one day in its season; only those before `day` have happened."""
     first, last = facts["months"]
-    event = f"vid * 100 + back"
+    event = "vid * 100 + back"
     return f"""
         SELECT hid, NULL::INTEGER AS pid, '{kind}' AS kind, happened, {_loss(facts, "hid", kind)} AS loss,
                1.0::DOUBLE AS wage, {facts["business"]}::DOUBLE AS business, {_months(facts)} AS lasting

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,29 @@ from xianjie.engines import Engine, quote_name
 CHUNK = 1 << 20
 
 
-def write_sheets(
-    engine: Engine, path: Path, form: str, headers: list[str], title: str, numbers: list[int], days: list[int], sums: list[int]
-) -> None:
-    """Write the view `numbered` to `path`. `numbers` and `days` are the columns (from 1) whose cells in a workbook are
-    numbers and dates where their text allows it; `sums` are added up in the totals row below a title's table."""
+@dataclass(frozen=True)
+class Columns:
+    """A file's column names, and by place (from 1) the columns whose cells in a workbook are numbers and dates where
+    their text allows it, those that a totals row adds up, and those of ID numbers."""
+
+    headers: list[str]
+    numbers: list[int]
+    days: list[int]
+    sums: list[int]
+    ids: list[int]
+
+
+def write_sheets(engine: Engine, path: Path, form: str, columns: Columns, title: str) -> None:
+    """Write the view `numbered` to `path`; with a `title` the workbook also has a running number and totals."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cells = ", ".join(f"f{i} AS {quote_name(header)}" for i, header in enumerate(headers, 1))
+    cells = ", ".join(f"f{i} AS {quote_name(header)}" for i, header in enumerate(columns.headers, 1))
+    sql = f"SELECT {cells} FROM numbered ORDER BY rn"
     if form == "parquet":
-        engine.write_parquet(f"SELECT {cells} FROM numbered ORDER BY rn", path)
+        engine.write_parquet(sql, path)
     elif form.startswith("csv"):
-        _write_csv(engine, f"SELECT {cells} FROM numbered ORDER BY rn", path, "gb18030" if form == "csv_gb18030" else "utf-8-sig")
+        _write_csv(engine, sql, path, "gb18030" if form == "csv_gb18030" else "utf-8-sig")
     else:
-        _write_workbook(engine, path, headers, title, numbers, days, sums)
+        _write_workbook(engine, path, columns, title)
 
 
 def _write_csv(engine: Engine, sql: str, path: Path, encoding: str) -> None:
@@ -43,14 +54,12 @@ def _write_csv(engine: Engine, sql: str, path: Path, encoding: str) -> None:
     plain.unlink()
 
 
-def _write_workbook(
-    engine: Engine, path: Path, headers: list[str], title: str, numbers: list[int], days: list[int], sums: list[int]
-) -> None:
+def _write_workbook(engine: Engine, path: Path, columns: Columns, title: str) -> None:
     book = FastExcel(str(path))
-    for number, name in engine.rows("SELECT DISTINCT sheet_no, sheet_name FROM numbered ORDER BY 1"):
-        rows = _records(engine, number, headers, bool(title), numbers, days, sums)
+    for number, name in engine.rows("SELECT DISTINCT sheet_no, sheet_name FROM numbered ORDER BY 1") or [(1, "Sheet1")]:
+        rows = _records(engine, number, columns, titled=bool(title))
         if title:
-            width = len(headers)
+            width = len(columns.headers)
             banner = [(0, 0, 0, width, title), (1, 0, 1, width, "单位：元、户、人")]
             book.sheet(name, rows, header_row=2, merge_ranges=banner)
         else:
@@ -58,28 +67,33 @@ def _write_workbook(
     book.save()
 
 
-def _records(
-    engine: Engine, sheet: int, headers: list[str], titled: bool, numbers: list[int], days: list[int], sums: list[int]
-) -> Iterator[dict[str, Any]]:
+def _records(engine: Engine, sheet: int, columns: Columns, titled: bool) -> Iterator[dict[str, Any]]:
     """A sheet's rows; below a title they have a running number and end with a totals row."""
-    cells = ", ".join(f"f{i}" for i in range(1, len(headers) + 1))
-    totals = dict.fromkeys(sums, 0.0)
+    cells = ", ".join(f"f{i}" for i in range(1, len(columns.headers) + 1))
+    totals = dict.fromkeys(columns.sums, 0.0)
     count = 0
     for batch in engine.stream(f"SELECT {cells} FROM numbered WHERE sheet_no = {sheet} ORDER BY row_no"):
         for row in batch:
             values: list[Any] = list(row)
-            for i in numbers:
+            for i in columns.numbers:
                 values[i - 1] = _number(values[i - 1])
                 if i in totals and isinstance(values[i - 1], float):
                     totals[i] += values[i - 1]
-            for i in days:
+            for i in columns.days:
                 values[i - 1] = _day(values[i - 1])
-            record = dict(zip(headers, values, strict=True))
-            count += 1
-            yield {"序号": count, **record} if titled else record
+            for i in columns.ids:
+                if "E+" in (values[i - 1] or ""):  # what Excel broke is a number in its own files
+                    values[i - 1] = float(values[i - 1])
+            record = dict(zip(columns.headers, values, strict=True))
+            blank = not any(value is not None for value in values)
+            count += not blank
+            yield {"序号": None if blank else count, **record} if titled else record
     if titled:
-        last = {header: round(totals[i], 2) if i in totals else None for i, header in enumerate(headers, 1)}
+        last = {header: round(totals[i], 2) if i in totals else None for i, header in enumerate(columns.headers, 1)}
         yield {"序号": "合计", **last}
+    elif not count:
+        # The writer takes column names from the first row: an empty sheet has them above a blank one.
+        yield dict.fromkeys(columns.headers)
 
 
 def _number(text: str | None) -> float | str | None:

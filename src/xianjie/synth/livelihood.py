@@ -57,7 +57,8 @@ def _lives(engine: Engine) -> None:
                    * CASE WHEN away THEN span(t.pid, 'pay', {away[0]}, {away[1]})
                           ELSE span(t.pid, 'pay', {home[0]}, {home[1]}) END / 10) AS BIGINT) END AS pay
         FROM traits t JOIN homes h USING (hid)
-        JOIN (SELECT hid, count(*) AS mouths, greatest(1, count(*) FILTER (works)) AS hands FROM traits GROUP BY hid) m USING (hid)
+        JOIN (SELECT hid, count(*) AS mouths, greatest(1, count(*) FILTER (works)) AS hands FROM traits
+            GROUP BY hid) m USING (hid)
         LEFT JOIN (SELECT pid, happened FROM shocks WHERE kind = 'death') d ON d.pid = t.pid
         ORDER BY t.pid
     """)
@@ -69,16 +70,19 @@ def _jobs(engine: Engine, day: dt.date) -> None:
     today = f"DATE {quote(day.isoformat())}"
     engine.run(f"""
         CREATE TABLE jobs AS
-        WITH ends AS (SELECT pid, max(happened) AS ended FROM shocks WHERE wage < 0.5 AND happened > {today} - 300 GROUP BY pid),
+        WITH ends AS (SELECT pid, max(happened) AS ended FROM shocks WHERE wage < 0.5 AND happened > {today} - 300
+            GROUP BY pid),
         started AS (
-            SELECT l.*, ended, DATE '{day.year}-01-01' + CAST(floor(u(pid, 'start') * u(pid, 'start2') * 120) AS INTEGER)
+            SELECT l.*, ended, DATE '{day.year}-01-01' + CAST(floor(u(pid, 'start') * u(pid, 'start2')
+                * 120) AS INTEGER)
                    - CASE WHEN day_early THEN 365 ELSE 0 END AS started_on, u(pid, 'channel') AS way
             FROM lives l LEFT JOIN ends USING (pid), (SELECT {day.month} < 5 AS day_early) WHERE works
         )
         SELECT pid, hid, least(started_on, coalesce(ended - 30, started_on)) AS started_on, ended AS ended_on,
                CASE WHEN NOT away THEN CASE WHEN u(pid, 'near') < 0.7 THEN 'township' ELSE 'county' END
                     WHEN u(pid, 'near') < 0.55 THEN 'province' ELSE 'outside' END AS place,
-               CASE WHEN away THEN item({text_list(told["away_places"])}, pid, 'work place') ELSE '虚构县' END AS place_county,
+               CASE WHEN away THEN item({text_list(told["away_places"])}, pid, 'work place')
+                   ELSE '虚构县' END AS place_county,
                CASE WHEN away THEN CASE WHEN way < {told["organised_share"]} THEN 'organised' ELSE 'self' END
                     WHEN way < {told["public_post_share"]} AND age < 66 THEN 'public_post'
                     WHEN way < {told["public_post_share"] + told["workshop_share"]} THEN 'workshop'
@@ -87,7 +91,8 @@ def _jobs(engine: Engine, day: dt.date) -> None:
                CASE WHEN away THEN item({text_list(told["away_industries"])}, pid, 'industry')
                     ELSE item({text_list(told["home_industries"])}, pid, 'industry') END AS industry,
                pay * 100 AS monthly_pay,
-               CASE WHEN away AND u(pid, 'travel') < {told["travel_subsidy_share"]} THEN 100 * 10 * whole(pid, 'travel size', 20, 60) END AS travel_subsidy
+               CASE WHEN away AND u(pid, 'travel') < {told["travel_subsidy_share"]} THEN 100 * 10
+                   * whole(pid, 'travel size', 20, 60) END AS travel_subsidy
         FROM started
     """)
 
@@ -103,13 +108,15 @@ def _earnings(engine: Engine) -> None:
     """)
     engine.run(f"""
         CREATE TABLE wages AS
-        SELECT l.hid, l.pid, k, 10 * CAST(round(l.months * l.pay * (1 - {told["growth"]} * k) * coalesce(h.wage, 1) / 10) AS BIGINT) AS yuan
+        SELECT l.hid, l.pid, k, 10
+            * CAST(round(l.months * l.pay * (1 - {told["growth"]} * k) * coalesce(h.wage, 1) / 10) AS BIGINT) AS yuan
         FROM lives l CROSS JOIN periods LEFT JOIN hurt h USING (pid, k) WHERE l.works
     """)
     engine.run(f"""
         CREATE TABLE lands AS
         SELECT hid, round(span(hid, 'mu', {land["mu"][0]}, {land["mu"][1]}), 1) AS mu,
-               CASE WHEN u(hid, 'herd') < {herd["share"]} THEN span(hid, 'herd size', {herd["income"][0]}, {herd["income"][1]}) ELSE 0 END AS herd,
+               CASE WHEN u(hid, 'herd') < {herd["share"]} THEN span(hid, 'herd size', {herd["income"][0]},
+                   {herd["income"][1]}) ELSE 0 END AS herd,
                span(hid, 'yield', {land["per_mu"][0]}, {land["per_mu"][1]}) AS per_mu,
                span(hid, 'cost', {told["business_cost_share"][0]}, {told["business_cost_share"][1]}) AS cost_share
         FROM homes
@@ -117,11 +124,13 @@ def _earnings(engine: Engine) -> None:
     engine.run(f"""
         CREATE TABLE business AS
         WITH hands AS (
-            SELECT hid, least(1.0, count(*) FILTER (age BETWEEN 18 AND 74 AND labour_skill <> 'lost') * 0.5) AS hands FROM lives GROUP BY hid
+            SELECT hid, least(1.0, count(*) FILTER (age BETWEEN 18 AND 74 AND labour_skill <> 'lost') * 0.5) AS hands
+                FROM lives GROUP BY hid
         ), grown AS (
             SELECT hid, k, 10 * CAST(round((mu * per_mu + herd) * exp(0.15 * luck) * hands * (1 - {told["growth"]} * k)
                    * coalesce(h.business, 1) / 10) AS BIGINT) AS yuan,
-                   10 * CAST(round((mu * per_mu + herd) * hands * cost_share * (0.5 + 0.5 * coalesce(h.business, 1)) / 10) AS BIGINT) AS cost
+                   10 * CAST(round((mu * per_mu + herd) * hands * cost_share
+                       * (0.5 + 0.5 * coalesce(h.business, 1)) / 10) AS BIGINT) AS cost
             FROM lands JOIN homes USING (hid) JOIN hands USING (hid) CROSS JOIN periods
             LEFT JOIN (SELECT * FROM hurt WHERE pid IS NULL) h USING (hid, k)
         )
@@ -137,8 +146,10 @@ def _aid(engine: Engine, day: dt.date) -> None:
     engine.run(f"""
         CREATE TABLE old_people AS
         SELECT pid, hid, age, died, CAST(round({pension}) AS BIGINT) AS pension,
-               10 * CAST(round(CASE WHEN h.structure IN ('lone_elder', 'elder_couple', 'grandparents') AND u(hid, 'children far') < 0.9
-                   THEN span(pid, 'support', {transfers["support_by_children"][0]}, {transfers["support_by_children"][1]}) ELSE 0 END / 10) AS BIGINT) AS support
+               10 * CAST(round(CASE WHEN h.structure IN ('lone_elder', 'elder_couple', 'grandparents')
+                   AND u(hid, 'children far') < 0.9
+                   THEN span(pid, 'support', {transfers["support_by_children"][0]},
+                       {transfers["support_by_children"][1]}) ELSE 0 END / 10) AS BIGINT) AS support
         FROM lives JOIN homes h USING (hid) WHERE age >= 60
     """)
     engine.run(f"""
@@ -148,17 +159,21 @@ def _aid(engine: Engine, day: dt.date) -> None:
         ), earned AS (
             SELECT hid, (coalesce((SELECT sum(yuan) FROM wages w WHERE w.hid = h.hid AND k = 1), 0)
                    + coalesce((SELECT sum(yuan - cost) FROM business b WHERE b.hid = h.hid AND k = 1), 0)
-                   + coalesce((SELECT sum(pension + support) FROM old_people o WHERE o.hid = h.hid), 0)) / size AS head_year, size, workers
+                   + coalesce((SELECT sum(pension + support) FROM old_people o WHERE o.hid = h.hid),
+                       0)) / size AS head_year, size, workers
             FROM heads h
         ), chosen AS (
-            SELECT *, homes.structure IN ('lone_elder', 'lone_adult') AND workers = 0 AND u(hid, 'tekun') < 0.2 AS tekun,
+            SELECT *, homes.structure IN ('lone_elder', 'lone_adult') AND workers = 0
+                AND u(hid, 'tekun') < 0.2 AS tekun,
                    head_year < {dibao["line"]} AND u(hid, 'dibao') < {dibao["drawn_by"]} AS dibao
             FROM earned JOIN homes USING (hid)
         )
         SELECT hid, size, CASE WHEN tekun THEN 'tekun' ELSE 'dibao' END AS category,
                DATE {quote(day.isoformat())} - CAST(400 + floor(u(hid, 'aid since') * 2400) AS INTEGER) AS since,
                CASE WHEN tekun THEN {told["tekun_month"]} ELSE CAST(greatest({dibao["floor_month"]},
-                   round(({dibao["line"]} * {dibao["cover"]} - head_year) / 12 * span(hid, 'top up', {dibao["top_up"][0]}, {dibao["top_up"][1]}))) AS BIGINT) END AS month_yuan,
+                   round(({dibao["line"]} * {dibao["cover"]} - head_year) / 12
+                       * span(hid, 'top up', {dibao["top_up"][0]},
+                       {dibao["top_up"][1]}))) AS BIGINT) END AS month_yuan,
                head_year
         FROM chosen WHERE tekun OR dibao
     """)
@@ -171,27 +186,29 @@ def _money(engine: Engine) -> None:
         "CASE WHEN died IS NULL OR died > p_to THEN 1.0 WHEN died < p_from THEN 0.0 "
         "ELSE date_diff('day', p_from, died) / 365.0 END"
     )
-    small = {
-        "property": ("土地流转和分红", told["property"]),
-        "other": ("其他", told["misc"]),
-    }
     extra = " UNION ALL ".join(
-        f"SELECT hid, NULL, k, '{kind}', '{detail}', 10 * CAST(round(span(hid, '{kind} size', {facts['income'][0]}, {facts['income'][1]}) / 10) AS BIGINT) "
+        f"SELECT hid, NULL, k, '{kind}', '{facts['detail']}', "
+        f"10 * whole(hid, '{kind} size', {facts['income'][0] // 10}, {facts['income'][1] // 10}) "
         f"FROM homes CROSS JOIN periods WHERE u(hid, '{kind}') < {facts['share']}"
-        for kind, (detail, facts) in small.items()
+        for kind, facts in (("property", told["property"]), ("other", told["other"]))
     )
     engine.run(f"""
         CREATE TABLE money AS SELECT * FROM (
             SELECT hid, pid, k, 'wage' AS kind, '务工收入' AS detail, yuan FROM wages
             UNION ALL SELECT hid, NULL, k, 'business', '种养收入', yuan FROM business
             UNION ALL SELECT hid, NULL, k, 'business_cost', '种养支出', cost FROM business
-            UNION ALL SELECT hid, pid, k, 'transfer', '养老金', CAST(round(pension * {alive}) AS BIGINT) FROM old_people CROSS JOIN periods
-            UNION ALL SELECT hid, pid, k, 'transfer', '赡养费', CAST(round(support * {alive}) AS BIGINT) FROM old_people CROSS JOIN periods
-            UNION ALL SELECT hid, NULL, k, 'transfer', '耕地地力补贴', CAST(round(mu * {subsidy}) AS BIGINT) FROM lands CROSS JOIN periods
+            UNION ALL SELECT hid, pid, k, 'transfer', '养老金', CAST(round(pension * {alive}) AS BIGINT)
+                FROM old_people CROSS JOIN periods
+            UNION ALL SELECT hid, pid, k, 'transfer', '赡养费', CAST(round(support * {alive}) AS BIGINT)
+                FROM old_people CROSS JOIN periods
+            UNION ALL SELECT hid, NULL, k, 'transfer', '耕地地力补贴', CAST(round(mu * {subsidy}) AS BIGINT)
+                FROM lands CROSS JOIN periods
             UNION ALL SELECT hid, NULL, k, 'transfer', CASE category WHEN 'tekun' THEN '特困供养金' ELSE '低保金' END,
-                      month_yuan * size * least(12, greatest(0, date_diff('month', since, p_to))) FROM aid CROSS JOIN periods
+                      month_yuan * size * least(12, greatest(0, date_diff('month', since, p_to))) FROM aid
+                          CROSS JOIN periods
             UNION ALL SELECT hid, NULL, k, 'claim', '防贫保理赔', CAST(round(loss * 0.3) AS BIGINT)
-                      FROM shocks JOIN periods ON happened + 60 BETWEEN p_from AND p_to WHERE loss > 3000 AND u(hid, 'claim') < 0.3
+                      FROM shocks JOIN periods ON happened + 60 BETWEEN p_from AND p_to
+                          WHERE loss > 3000 AND u(hid, 'claim') < 0.3
             UNION ALL {extra}
         ) WHERE yuan > 0
     """)

@@ -10,7 +10,7 @@ import datetime as dt
 from typing import Any
 
 from xianjie.engines import Engine, quote
-from xianjie.synth.draws import steps, text_list
+from xianjie.synth.draws import share, steps, text_list
 from xianjie.synth.invention import invention
 
 
@@ -64,10 +64,13 @@ def _members(engine: Engine, day: dt.date) -> None:
     columns = {
         "structure": "VARCHAR", "no": "INTEGER", "sex": "VARCHAR", "as_man": "VARCHAR", "as_woman": "VARCHAR",
         "surname": "VARCHAR", "chance": "DOUBLE", "leaves": "BOOLEAN",
-        **{f"{part}{i}": kind for i in range(3) for part, kind in (("g", "INTEGER"), ("low", "DOUBLE"), ("high", "DOUBLE"))},
+        "g0": "INTEGER", "low0": "DOUBLE", "high0": "DOUBLE", "g1": "INTEGER", "low1": "DOUBLE", "high1": "DOUBLE",
+        "g2": "INTEGER", "low2": "DOUBLE", "high2": "DOUBLE",
     }  # fmt: skip
     engine.create_table("slots", columns, _slot_rows(told))
-    gaps = " - ".join(f"CASE WHEN g{i} IS NULL THEN 0 ELSE span(hid * 64 + g{i}, 'gap', low{i}, high{i}) END" for i in range(3))
+    gaps = " - ".join(
+        f"CASE WHEN g{i} IS NULL THEN 0 ELSE span(hid * 64 + g{i}, 'gap', low{i}, high{i}) END" for i in range(3)
+    )
     stays = told["stays"]
     births_unknown = invention("conditions")["register"]["birth_unknown"]
     engine.run(f"""
@@ -82,7 +85,8 @@ def _members(engine: Engine, day: dt.date) -> None:
             FROM homes h JOIN slots s USING (structure)
             WHERE u(hid * 64 + no, 'in') < s.chance
         )
-        SELECT (row_number() OVER (ORDER BY hid, no) - 1)::INTEGER AS pid, hid, vid, registered, ethnicity, clan, head_male,
+        SELECT (row_number() OVER (ORDER BY hid, no) - 1)::INTEGER AS pid, hid, vid, registered, ethnicity, clan,
+            head_male,
                no, surname, male, CASE WHEN male THEN as_man ELSE as_woman END AS relation,
                DATE {quote(day.isoformat())} - CAST(floor(age * 365.25) AS INTEGER) AS born, age::FLOAT AS age,
                registered AND NOT (age < 1 AND u(hid * 64 + no, 'birth unknown') < {births_unknown}) AS listed
@@ -107,50 +111,66 @@ def _slot_rows(told: dict[str, Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _given(ages: list[dict[str, Any]], letter: str) -> str:
+def _given(letter: str) -> str:
+    """SQL of one character of a given name, by sex and by when one was born."""
+    cases = []
+    for told in invention("names")["given"]:
+        drawn = _by_sex("letter", quote(told["male"]), quote(told["female"]), letter)
+        cases.append(f"WHEN born < DATE '{told['before']}-01-01' THEN {drawn}")
+    return f"CASE {' '.join(cases)} END"
+
+
+def _by_sex(draw: str, male: str, female: str, salt: str) -> str:
+    return f"CASE WHEN male THEN {draw}({male}, pid, '{salt}') ELSE {draw}({female}, pid, '{salt}') END"
+
+
+def _minority_surname() -> str:
+    """SQL of a surname from a people's own list, null for others; one surname for those of the clan."""
     cases = " ".join(
-        f"WHEN born < DATE '{told['before']}-01-01' THEN CASE WHEN male THEN letter({quote(told['male'])}, pid, '{letter}') "
-        f"ELSE letter({quote(told['female'])}, pid, '{letter}') END"
-        for told in ages
+        f"WHEN ethnicity = '{code}' THEN item({text_list(people['surnames'])}, {CLAN_ELSE_SELF}, 'own')"
+        for code, people in invention("names")["minorities"].items()
+        if people["style"] == "surname"
     )
     return f"CASE {cases} END"
 
 
-def _names(engine: Engine) -> None:
-    told = invention("names")
-    surnames = text_list(told["surnames"].split())
-    ages = told["given"]
-    rare = told["rare"]
-    special = []
-    minority_surname = "NULL"
-    for code, people in told["minorities"].items():
-        if people["style"] == "surname":
-            pool = text_list(people["surnames"])
-            minority_surname = (
-                f"CASE WHEN ethnicity = '{code}' THEN item({pool}, CASE WHEN surname = 'clan' THEN -hid ELSE pid END, 'own') "
-                f"ELSE {minority_surname} END"
-            )
-            continue
-        part = f"CASE WHEN male THEN item({text_list(people['male'])}, {{id}}, '{{salt}}') ELSE item({text_list(people['female'])}, {{id}}, '{{salt}}') END"
+def _minority_name() -> str:
+    """SQL of `CASE` branches for names without a surname: two parts joined, or one's own and the father's name."""
+    cases = []
+    for code, people in invention("names")["minorities"].items():
+        men, women = (text_list(people.get(sex, [])) for sex in ("male", "female"))
+        part = _by_sex("item", men, women, "first part")
         if people["style"] == "joined":
             dot = f"CASE WHEN u(pid, 'dot') < {people['interpunct']} THEN '·' ELSE '' END"
-            name = f"{part.format(id='pid', salt='first part')} || {dot} || {part.format(id='pid', salt='second part')}"
-        else:
-            father = f"item({text_list(people['male'])}, CASE WHEN surname = 'clan' AND no > 1 THEN -hid ELSE pid END, 'father')"
-            own = f"CASE WHEN no = 0 AND male THEN item({text_list(people['male'])}, -hid, 'father') ELSE {part.format(id='pid', salt='first part')} END"
-            name = f"{own} || '·' || {father}"
-        special.append(f"WHEN ethnicity = '{code}' THEN {name}")
+            cases.append(
+                f"WHEN ethnicity = '{code}' THEN {part} || {dot} || {_by_sex('item', men, women, 'second part')}"
+            )
+        if people["style"] == "father":
+            own = f"CASE WHEN no = 0 AND male THEN item({men}, -hid, 'father') ELSE {part} END"
+            father = f"item({men}, CASE WHEN no > 1 THEN {CLAN_ELSE_SELF} ELSE pid END, 'father')"
+            cases.append(f"WHEN ethnicity = '{code}' THEN {own} || '·' || {father}")
+    return " ".join(cases)
+
+
+# A number that all of a household's clan share, and nobody else.
+CLAN_ELSE_SELF = "CASE WHEN surname = 'clan' THEN -hid ELSE pid END"
+
+
+def _names(engine: Engine) -> None:
+    told = invention("names")
     engine.run(f"""
         CREATE TABLE named AS
         SELECT * EXCLUDE (clan, surname, head_male, first, second),
-               CASE {' '.join(special)} ELSE first || second END AS name
+               CASE {_minority_name()} ELSE first || second END AS name
         FROM (
             SELECT *,
-                   coalesce({minority_surname},
+                   coalesce({_minority_surname()},
                        CASE WHEN surname = 'own' OR (no = 0 AND NOT male)
-                            THEN common_item({surnames}, pid, 'surname') ELSE clan END) AS first,
-                   CASE WHEN u(pid, 'rare name') < 0.004 THEN letter({quote(rare)}, pid, 'rare') ELSE {_given(ages, "g1")} END
-                   || CASE WHEN u(pid, 'short name') < 0.22 THEN '' ELSE {_given(ages, "g2")} END AS second
+                            THEN common_item({text_list(told["surnames"].split())}, pid, 'surname')
+                            ELSE clan END) AS first,
+                   CASE WHEN u(pid, 'rare name') < {told["rare_share"]} THEN letter({quote(told["rare"])}, pid, 'rare')
+                        ELSE {_given("g1")} END
+                   || CASE WHEN u(pid, 'short name') < {told["short_share"]} THEN '' ELSE {_given("g2")} END AS second
             FROM placed
         ) ORDER BY pid
     """)
@@ -165,7 +185,8 @@ def _numbers(engine: Engine, county: str) -> None:
     engine.run(f"""
         CREATE TABLE people AS
         WITH counted AS (
-            SELECT *, CASE WHEN u(pid, 'born elsewhere') < 0.07 THEN 5 + whole(pid, 'elsewhere', 0, 2) ELSE 0 END AS area,
+            SELECT *, CASE WHEN u(pid, 'born elsewhere') < 0.07 THEN 5 + whole(pid, 'elsewhere', 0, 2)
+                ELSE 0 END AS area,
                    row_number() OVER (PARTITION BY born, male, area ORDER BY pid) - 1 AS turn
             FROM named
         ), numbered AS (
@@ -183,20 +204,33 @@ def _numbers(engine: Engine, county: str) -> None:
     engine.run("DROP TABLE named")
 
 
+def _school_state() -> str:
+    """SQL of a person's stage at school by `school_age`, the age when the school year began."""
+    told = invention("population")["schooling"]
+    later = steps("u(pid, 'school')", [("'senior'", told["senior"]), ("'vocational'", told["vocational"])], "'none'")
+    colleges = [("'bachelor'", told["bachelor"]), ("'higher_vocational'", told["higher_vocational"])]
+    high = steps("u(pid, 'college')", colleges, "'none'")
+    return f"""CASE
+        WHEN school_age < 3 OR (school_age < 6 AND u(pid, 'school') >= {told["preschool"]}) THEN 'preschool_age'
+        WHEN school_age < 6 THEN 'preschool' WHEN school_age < 12 THEN 'primary'
+        WHEN school_age < 15 THEN 'grade' || (school_age - 5)
+        WHEN school_age < 18 THEN ({later}) || CASE WHEN ({later}) = 'none' THEN '' ELSE (school_age - 14)::VARCHAR END
+        WHEN school_age < 21 AND ({high}) = 'higher_vocational' THEN 'higher_vocational' || (school_age - 17)
+        WHEN school_age < 22 AND ({high}) = 'bachelor' THEN 'bachelor'
+        WHEN school_age BETWEEN 22 AND 24 AND u(pid, 'college') < {told["master"]} THEN 'master'
+        ELSE 'none' END"""
+
+
+def _by_age(rates: dict[str, float]) -> str:
+    young, middle, old = (rates[name] for name in ("before_40", "from_40", "from_60"))
+    return f"CASE WHEN age < 40 THEN {young} WHEN age < 60 THEN {middle} ELSE {old} END"
+
+
 def _traits(engine: Engine, day: dt.date) -> None:
     """Schooling, health, disability, labour: the table `traits`, one row a person."""
     told = invention("population")
-    school, work = told["schooling"], told["work"]
+    work = told["work"]
     term = dt.date(day.year if day.month >= 9 else day.year - 1, 9, 1)
-
-    def by_age(rates: dict[str, float]) -> str:
-        return f"CASE WHEN age < 40 THEN {rates['before_40']} WHEN age < 60 THEN {rates['from_40']} ELSE {rates['from_60']} END"
-
-    later = steps("u(pid, 'school')", [("'senior'", school["senior"]), ("'vocational'", school["vocational"])], "'none'")
-    high = steps(
-        "u(pid, 'college')",
-        [("'bachelor'", school["bachelor"]), ("'higher_vocational'", school["higher_vocational"])], "'none'",
-    )  # fmt: skip
     engine.run(f"""
         CREATE TABLE traits AS
         WITH aged AS (
@@ -204,24 +238,18 @@ def _traits(engine: Engine, day: dt.date) -> None:
                    - (strftime(born, '%m%d') > '0831')::INTEGER AS INTEGER) AS school_age
             FROM people
         ), schooled AS (
-            SELECT *, CASE
-                WHEN school_age < 3 OR (school_age < 6 AND u(pid, 'school') >= {school["preschool"]}) THEN 'preschool_age'
-                WHEN school_age < 6 THEN 'preschool' WHEN school_age < 12 THEN 'primary'
-                WHEN school_age < 15 THEN 'grade' || (school_age - 5)
-                WHEN school_age < 18 THEN ({later}) || CASE WHEN ({later}) = 'none' THEN '' ELSE (school_age - 14)::VARCHAR END
-                WHEN school_age < 21 AND ({high}) = 'higher_vocational' THEN 'higher_vocational' || (school_age - 17)
-                WHEN school_age < 22 AND ({high}) = 'bachelor' THEN 'bachelor'
-                WHEN school_age BETWEEN 22 AND 24 AND u(pid, 'college') < {school["master"]} THEN 'master'
-                ELSE 'none' END AS school_state,
-                CASE WHEN u(pid, 'disabled') < {by_age(told["disabled"])} THEN 'disabled'
-                     WHEN u(pid, 'ill') < {by_age(told["serious_illness"])} THEN 'serious'
-                     WHEN u(pid, 'long ill') < {by_age(told["long_illness"])} THEN 'chronic' ELSE 'healthy' END AS health
+            SELECT *, {_school_state()} AS school_state,
+                CASE WHEN u(pid, 'disabled') < {_by_age(told["disabled"])} THEN 'disabled'
+                     WHEN u(pid, 'ill') < {_by_age(told["serious_illness"])} THEN 'serious'
+                     WHEN u(pid, 'long ill') < {_by_age(told["long_illness"])} THEN 'chronic'
+                     ELSE 'healthy' END AS health
             FROM aged
         ), abled AS (
             SELECT *,
                 CASE WHEN health = 'disabled' THEN
-                    {steps("u(pid, 'class')", [("'4'", .52), ("'1'", .13), ("'2'", .13), ("'5'", .09), ("'6'", .07), ("'3'", .03)], "'7'")} END AS class,
-                CASE WHEN health = 'disabled' THEN {steps("u(pid, 'grade')", [("'1'", .12), ("'2'", .23), ("'3'", .32)], "'4'")} END AS grade
+                    {share("disability_class", "pid")} END AS class,
+                CASE WHEN health = 'disabled'
+                    THEN {share("disability_grade", "pid")} END AS grade
             FROM schooled
         ), skilled AS (
             SELECT *, CASE
@@ -229,7 +257,8 @@ def _traits(engine: Engine, day: dt.date) -> None:
                 WHEN grade IN ('1', '2') THEN 'lost' WHEN health = 'serious' THEN 'lost'
                 WHEN age >= 72 THEN 'none'
                 WHEN age >= 62 OR grade = '3' OR (health = 'chronic' AND u(pid, 'weak') < 0.5) THEN 'weak'
-                WHEN u(pid, 'skilled') < {told["skilled"]} AND age < 55 THEN 'skilled' ELSE 'ordinary' END AS labour_skill
+                WHEN u(pid, 'skilled') < {told["skilled"]} AND age < 55 THEN 'skilled'
+                    ELSE 'ordinary' END AS labour_skill
             FROM abled
         ), working AS (
             SELECT *, labour_skill IN ('ordinary', 'skilled') AND u(pid, 'works') < {work["chance"]}
@@ -238,7 +267,9 @@ def _traits(engine: Engine, day: dt.date) -> None:
         )
         SELECT pid, hid, no, male, age, school_age, school_state, health, class, grade, labour_skill, works,
                works AND labour_skill <> 'weak' AND age < 58 AND u(pid, 'away') < {work["away"]} AS away,
-               CASE WHEN NOT works THEN 0 ELSE whole(pid, 'months', {work["months"][0]}, {work["months"][1]}) END AS months,
-               CASE WHEN class IS NOT NULL AND u(pid, 'certified') < 0.96 THEN id_no || class || grade END AS disability_no
+               CASE WHEN NOT works THEN 0
+                   ELSE whole(pid, 'months', {work["months"][0]}, {work["months"][1]}) END AS months,
+               CASE WHEN class IS NOT NULL AND u(pid, 'certified') < 0.96 THEN id_no || class
+                   || grade END AS disability_no
         FROM working ORDER BY pid
     """)

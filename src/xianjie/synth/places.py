@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from xianjie.engines import Engine
@@ -82,7 +83,7 @@ def _sizes(households: int, bounds: list[int], chance: random.Random) -> list[in
     for weight in weights:
         reached += weight
         edges.append(round(households * reached / sum(weights)))
-    return [after - before for before, after in zip(edges, edges[1:], strict=False)]
+    return [after - before for before, after in pairwise(edges)]
 
 
 def _towns(count: int, each: int) -> list[int]:
@@ -203,8 +204,19 @@ def load_villages(engine: Engine, places: list[Village]) -> None:
         "places",
         columns,
         (
-            (v.number, v.code, v.name, v.old_name, v.town_code, v.town_name, v.ethnicity, v.share, list(v.clans),
-             v.first, v.size)
+            (
+                v.number,
+                v.code,
+                v.name,
+                v.old_name,
+                v.town_code,
+                v.town_name,
+                v.ethnicity,
+                v.share,
+                list(v.clans),
+                v.first,
+                v.size,
+            )
             for v in places
         ),
     )

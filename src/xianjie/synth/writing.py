@@ -58,9 +58,13 @@ def dirty_id() -> str:
         WHEN 'spaced' THEN CASE WHEN u(rk, 'where') < 0.4 THEN ' ' || id_no WHEN u(rk, 'where') < 0.7 THEN id_no || '  '
                            ELSE substr(id_no, 1, 6) || ' ' || substr(id_no, 7, 8) || ' ' || substr(id_no, 15) END
         WHEN 'full_width' THEN translate(id_no, '0123456789X', '０１２３４５６７８９Ｘ')
-        WHEN 'invisible' THEN CASE WHEN u(rk, 'where') < 0.5 THEN item({marks}, rk, 'mark') || id_no ELSE substr(id_no, 1, 9) || item({marks}, rk, 'mark') || substr(id_no, 10) END
-        WHEN 'wrong_digit' THEN substr(id_no, 1, {place} - 1) || ((CAST(substr(id_no, {place}, 1) AS INTEGER) + CAST(1 + floor(u(rk, 'digit') * 9) AS INTEGER)) % 10) || substr(id_no, {place} + 1)
-        WHEN 'transposed' THEN substr(id_no, 1, {place} - 1) || substr(id_no, {place} + 1, 1) || substr(id_no, {place}, 1) || substr(id_no, {place} + 2)
+        WHEN 'invisible' THEN CASE WHEN u(rk, 'where') < 0.5 THEN item({marks}, rk, 'mark') || id_no
+            ELSE substr(id_no, 1, 9) || item({marks}, rk, 'mark') || substr(id_no, 10) END
+        WHEN 'wrong_digit' THEN substr(id_no, 1, {place} - 1)
+            || ((CAST(substr(id_no, {place}, 1) AS INTEGER) + CAST(1 + floor(u(rk, 'digit') * 9) AS INTEGER)) % 10)
+            || substr(id_no, {place} + 1)
+        WHEN 'transposed' THEN substr(id_no, 1, {place} - 1) || substr(id_no, {place} + 1, 1)
+            || substr(id_no, {place}, 1) || substr(id_no, {place} + 2)
         WHEN 'missing_digit' THEN substr(id_no, 1, {place} - 1) || substr(id_no, {place} + 1)
         WHEN 'doubled_digit' THEN substr(id_no, 1, {place}) || substr(id_no, {place})
         WHEN 'masked' THEN substr(id_no, 1, 6) || '********' || substr(id_no, 15)
@@ -81,7 +85,8 @@ def dirty_name() -> str:
     rare = invention("names")["rare"]
     return f"""CASE name_kind
         WHEN 'traditional' THEN translate(name, {quote(old)}, {quote(new)})
-        WHEN 'homophone' THEN substr(name, 1, length(name) - 1) || translate(substr(name, length(name), 1), {quote(right)}, {quote(wrong)})
+        WHEN 'homophone' THEN substr(name, 1, length(name) - 1) || translate(substr(name, length(name), 1),
+            {quote(right)}, {quote(wrong)})
         WHEN 'interpunct' THEN replace(name, '·', item({text_list(told["interpuncts"])}, rk, 'dot'))
         WHEN 'dropped_rare' THEN translate(name, {quote(rare)}, '')
         WHEN 'spaced_name' THEN substr(name, 1, 1) || ' ' || substr(name, 2)
@@ -129,20 +134,29 @@ def dirty_value(field: DictionaryField, header: str, dates: str, firsts: dict[st
     own = quote_name(field.name)
     if field.type == "date":
         another = DATES["chinese" if dates != "chinese" else "dots"].format(own)
-        bad = f"WHEN 'bad_date' THEN CASE WHEN u(rk, 'bad date') < 0.5 THEN strftime({own}, '%Y-13-%d') ELSE '年后' END" if firsts["date"] == field.name else ""
+        bad = (
+            f"WHEN 'bad_date' THEN CASE WHEN u(rk, 'bad date') < 0.5 THEN strftime({own}, '%Y-13-%d') ELSE '年后' END"
+            if firsts["date"] == field.name
+            else ""
+        )
         return f"CASE date_kind WHEN 'other_date' THEN {another} {bad} ELSE {clean} END"
     if field.type == "fen":
         worse = (
-            f"WHEN 'negative' THEN '-' || {clean} WHEN 'absurd' THEN replace({clean}, '.', '0000') WHEN 'bad_money' THEN '见附表'"
+            f"WHEN 'negative' THEN '-' || {clean} WHEN 'absurd' THEN replace({clean}, '.', '0000') "
+            "WHEN 'bad_money' THEN '见附表'"
             if firsts["fen"] == field.name
             else ""
         )
+        unit = 1_000_000 if "万元" in header else 100
         return (
             f"CASE money_kind WHEN 'yuan_suffix' THEN {clean} || '元' "
-            f"WHEN 'thousands' THEN format('{{:,.2f}}', {own} / {1_000_000 if '万元' in header else 100}.0) {worse} ELSE {clean} END"
+            f"WHEN 'thousands' THEN format('{{:,.2f}}', {own} / {unit}.0) {worse} ELSE {clean} END"
         )
     if field.type == "code" and firsts["code"] == field.name:
-        return f"CASE code_kind WHEN 'other_word' THEN {other_word(field)} WHEN 'misspelt' THEN substr({clean}, 1, length({clean}) - 1) || '某' ELSE {clean} END"
+        return (
+            f"CASE code_kind WHEN 'other_word' THEN {other_word(field)} "
+            f"WHEN 'misspelt' THEN substr({clean}, 1, length({clean}) - 1) || '某' ELSE {clean} END"
+        )
     return clean
 
 

@@ -41,13 +41,11 @@ def business_net(business_income, business_cost, income_covered):
     return business_income - business_cost
 
 
-@household(label="经营收入大幅下降", cite="central/2")
-def industry_failed(business_net, earlier_business_net, earlier_income, income_drop_ratio):
-    """Business fell by so much that this alone is a sharp fall of the household's income."""
+@household(label="经营净收入大幅下降", cite="central/2")
+def industry_failed(business_net, earlier_business_net, business_drop_ratio):
+    """Business income less cost fell by at least the stated share within a year."""
     return (
-        earlier_business_net > 0
-        and earlier_income > 0
-        and earlier_business_net - business_net >= earlier_income * income_drop_ratio
+        earlier_business_net > 0 and earlier_business_net - business_net >= earlier_business_net * business_drop_ratio
     )
 
 

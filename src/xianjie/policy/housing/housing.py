@@ -48,14 +48,14 @@ def housing_target(
 ):
     """Whether the household is of a group that the place's clause names for housing help."""
     return either(
-        both("dibao" in housing_target_groups, dibao_household),
-        both("tekun" in housing_target_groups, tekun_household),
-        both("dibao_margin" in housing_target_groups, dibao_margin_household),
-        both("rigid_spending" in housing_target_groups, rigid_spending_household),
-        both("relieved" in housing_target_groups, relieved),
-        both("unstable_relieved" in housing_target_groups, monitored_as_unstable),
-        both("marginal" in housing_target_groups, monitored_as_marginal),
-        both("sudden" in housing_target_groups, monitored_as_sudden),
+        both("低保户" in housing_target_groups, dibao_household),
+        both("特困人员" in housing_target_groups, tekun_household),
+        both("低保边缘" in housing_target_groups, dibao_margin_household),
+        both("刚性支出困难" in housing_target_groups, rigid_spending_household),
+        both("脱贫户" in housing_target_groups, relieved),
+        both("脱贫不稳定户" in housing_target_groups, monitored_as_unstable),
+        both("边缘易致贫户" in housing_target_groups, monitored_as_marginal),
+        both("突发严重困难户" in housing_target_groups, monitored_as_sudden),
     )
 
 

@@ -7,8 +7,7 @@ from xianjie.rules import add_months, either, household, person
 def severely_disabled(disabilities, severe_disability_grades, today):
     """A certificate of one of the severe grades in force."""
     return any(
-        d.grade in severe_disability_grades and (d.cancelled_on is None or d.cancelled_on > today)
-        for d in disabilities
+        d.grade in severe_disability_grades and (d.cancelled_on is None or d.cancelled_on > today) for d in disabilities
     )
 
 
@@ -60,9 +59,7 @@ def student(school_state, on_roll):
 
 
 @person(label="劳动能力", cite="gansu/2")
-def labour_state(
-    age, student, labour_skill, incapable_by_disability, health, working_age_from, working_age_to
-):
+def labour_state(age, student, labour_skill, incapable_by_disability, health, working_age_from, working_age_to):
     """able, weak or none: by age and school first, then the register's word, else disability and health."""
     if age is None or working_age_from is None or working_age_to is None:
         return None

@@ -21,9 +21,7 @@ def inpatient_self_paid(medical_bills, today, income_window_months):
     """The own part of inpatient bills over twelve months."""
     start = add_months(today, -income_window_months)
     return sum(
-        b.self_paid
-        for b in medical_bills
-        if b.kind == "inpatient" and b.settled_on > start and b.settled_on <= today
+        b.self_paid for b in medical_bills if b.kind == "inpatient" and b.settled_on > start and b.settled_on <= today
     )
 
 
@@ -118,15 +116,26 @@ def new_serious_illness(members):
 def insured(insurances, today):
     """Whether the person is enrolled this year in residents' or employees' medical insurance."""
     year = year_of(today)
-    return any(
-        n.enrolled and n.year == year and n.kind in ("medical_resident", "medical_employee") for n in insurances
-    )
+    return any(n.enrolled and n.year == year and n.kind in ("medical_resident", "medical_employee") for n in insurances)
 
 
 @household(label="未参保人数", unit="person")
 def uninsured_members(members):
     """Living members without basic medical insurance this year."""
     return sum(1 for m in members if m.living and not m.insured)
+
+
+@person(label="不在参保名册")
+def not_on_insurance_roll(insurances, today):
+    """No row of this year's roll at all: not enrolled, or the roll's row could not be matched."""
+    year = year_of(today)
+    return not any(n.year == year and n.kind in ("medical_resident", "medical_employee") for n in insurances)
+
+
+@household(label="不在参保名册人数", unit="person")
+def unlisted_members(members):
+    """Living members of whom this year's roll has no row."""
+    return sum(1 for m in members if m.living and m.not_on_insurance_roll)
 
 
 @household(label="有成员未参加基本医保", cite="central/3")

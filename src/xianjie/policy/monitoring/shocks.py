@@ -84,7 +84,7 @@ def last_job_ended_on(employments, today):
     return max((w.ended_on for w in employments if w.ended_on is not None and w.ended_on < today), default=None)
 
 
-@person(label="失业满月数", cite="gannan/7")
+@person(label="失业达到预警月数", cite="gannan/7")
 def lost_job(in_paid_work, last_job_ended_on, today, jobless_warning_months, shock_window_months):
     """Out of work for the stated months, after a job that ended within the window."""
     if in_paid_work is None or jobless_warning_months is None or shock_window_months is None:

@@ -4,10 +4,10 @@ from xianjie.rules import add_months, either, household, month_of, person, year_
 
 
 @person(label="本学年起点")
-def school_year_start(today):
-    """The last day of August before the school year that the day falls in."""
-    year = year_of(today) if month_of(today) >= 9 else year_of(today) - 1
-    return add_months(date(2000, 8, 31), 12 * (year - 2000))
+def school_year_start(today, school_year_eve, roll_due_month):
+    """The day before the school year; until the month by which new rolls come in, still last year's."""
+    year = year_of(today) if month_of(today) >= roll_due_month else year_of(today) - 1
+    return add_months(school_year_eve, 12 * (year - year_of(school_year_eve)))
 
 
 @person(label="学年起点年龄", unit="year")
@@ -28,8 +28,7 @@ def school_age(age_at_school_year, education, compulsory_age_from, compulsory_ag
 def on_roll(schoolings, school_year_start):
     """Whether the education department's roll of this school year has the person."""
     return any(
-        (s.term_from is None or s.term_from >= add_months(school_year_start, -1))
-        and (s.enrolled is None or s.enrolled)
+        (s.term_from is None or s.term_from >= add_months(school_year_start, -1)) and (s.enrolled is None or s.enrolled)
         for s in schoolings
     )
 
@@ -114,8 +113,7 @@ def school_self_paid(schoolings, school_year_start):
         (
             s.self_pay_year
             for s in schoolings
-            if s.self_pay_year is not None
-            and (s.term_from is None or s.term_from >= add_months(school_year_start, -1))
+            if s.self_pay_year is not None and (s.term_from is None or s.term_from >= add_months(school_year_start, -1))
         ),
         default=0,
     )

@@ -122,7 +122,7 @@ def removal_may_be_due(
     sudden_event,
     risk_without_measure,
 ):
-    """All conditions that data can tell: time, income strictly above the line, spending borne, guarantees, no new event."""
+    """What data can tell: time, income strictly above the line, spending borne, guarantees, no event, measures."""
     above = None
     if income_per_head is not None and monitoring_line is not None:
         above = income_per_head > monitoring_line

@@ -154,12 +154,12 @@ def water_unsafe(water_too_little, water_bad, water_far, water_unreliable, water
 
 
 @household(label="季节性缺水待核实", cite="shanxi/7")
-def seasonal_shortage(watch_seasonal_shortage, water_outage_days, water_unsafe):
-    """Where the clause names seasonal shortage: supply stopped on some days although the year's limit is kept."""
+def seasonal_shortage(watch_seasonal_shortage, water_outage_days, seasonal_shortage_days, water_unsafe):
+    """Where the clause names seasonal shortage: supply stopped on many days although the year's limit is kept."""
     if not watch_seasonal_shortage:
         return False
     if water_unsafe is not None and water_unsafe:
         return False
     if water_outage_days is None:
         return None
-    return water_outage_days > 0
+    return water_outage_days >= seasonal_shortage_days

@@ -1,0 +1,192 @@
+"""The two sides in one shape: `link_feed` (every row), `link_row` (rows that need more than a join), `link_person`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from xianjie.engines import Engine, quote_name
+from xianjie.linkage import names, numbers
+from xianjie.messages import UserError, say
+
+FEED_COLUMNS = (
+    "id_no", "disability_no", "name", "sex", "birth_date", "age", "county_code", "town_name", "village_name",
+    "region_code", "household_head", "phone",
+)  # fmt: skip
+PLACES = ("village_name", "town_name")
+IDENTIFYING = ("id_no", "disability_no", "name")
+REGISTRY_REQUIRED = ("person_id", "id_no", "name")
+
+
+def require(engine: Engine, relation: str, needed: Iterable[str], side: str) -> None:
+    """Raise `UserError` when a relation lacks a column; `side` is the message code of what the relation is."""
+    columns = list(engine.columns(relation))
+    for column in needed:
+        if column not in columns:
+            raise UserError("linkage.missing_column", side=say(side), column=column, columns="、".join(columns))
+
+
+def number_feed(engine: Engine, feed: str) -> None:
+    """`link_feed`: the feed's rows as text with `rn`, their place in the feed."""
+    require(engine, feed, ["row_id"], "linkage.feed")
+    columns = engine.columns(feed)
+    if not any(column in columns for column in IDENTIFYING):
+        raise UserError("linkage.no_identity", columns="、".join(columns))
+    chosen = ", ".join(_text(columns, column) + f" AS {column}" for column in FEED_COLUMNS)
+    engine.run(f"""
+        CREATE OR REPLACE TEMP TABLE link_feed AS
+        SELECT row_number() OVER () AS rn, row_id, {chosen} FROM {quote_name(feed)}""")
+
+
+def settle_exact(engine: Engine, registry: str) -> None:
+    """`link_exact` (rn, person_id): rows whose number and name stand in the register as written, for one person."""
+    require(engine, registry, REGISTRY_REQUIRED, "linkage.registry")
+    columns = engine.columns(registry)
+    engine.run(f"""
+        CREATE OR REPLACE TEMP TABLE link_exact AS
+        SELECT rn, min(r.person_id) AS person_id
+        FROM link_feed f JOIN {quote_name(registry)} r
+            ON f.id_no = {_text(columns, "id_no", "r")} AND f.name = {_text(columns, "name", "r")}
+        WHERE length(f.id_no) = 18
+        GROUP BY rn HAVING min(r.person_id) = max(r.person_id)""")
+
+
+def reference_year(engine: Engine, as_of: date | None) -> int | None:
+    """The year that ages are counted from: `as_of`, or what the exact rows' ages and numbers say; NULL when neither."""
+    if as_of is not None:
+        return as_of.year
+    year = engine.value("""
+        SELECT round(median(TRY_CAST(age AS INTEGER) + TRY_CAST(substr(id_no, 7, 4) AS INTEGER)))
+        FROM link_feed JOIN link_exact USING (rn) WHERE TRY_CAST(age AS INTEGER) BETWEEN 0 AND 130""")
+    return None if year is None else int(year)
+
+
+def prepare_rows(engine: Engine, registry: str, year: int | None) -> None:
+    """`link_row` and `link_person`: numbers, names, dates, places and phones in the forms that rules.yaml speaks of."""
+    columns = engine.columns(registry)
+    rest = "link_feed ANTI JOIN link_exact USING (rn)"
+    sources = [f"SELECT {column} AS raw FROM {rest}" for column in ("name", "household_head")]
+    sources += [
+        f"SELECT {_text(columns, c)} AS raw FROM {quote_name(registry)}"
+        for c in ("name", "household_head")
+        if c in columns
+    ]
+    names.compile_tidy_names(engine, "link_tidy", sources)
+    places = [f"SELECT {column} AS raw FROM {rest}" for column in PLACES]
+    places += [f"SELECT {_text(columns, c)} AS raw FROM {quote_name(registry)}" for c in PLACES if c in columns]
+    engine.run(f"""
+        CREATE OR REPLACE TEMP TABLE link_place AS
+        SELECT raw, {_village("raw")} AS village, {_town("raw")} AS town FROM ({" UNION ".join(places)})""")
+    engine.run(f"CREATE OR REPLACE TEMP TABLE link_row AS {_rows(rest, year)}")
+    engine.run(f"CREATE OR REPLACE TEMP TABLE link_person AS {_persons(registry, columns)}")
+
+
+def _rows(rest: str, year: int | None) -> str:
+    age = "TRY_CAST(TRY_CAST(regexp_extract(age, '[0-9.]+') AS DOUBLE) AS INTEGER)"
+    by_age = f"CASE WHEN {age} BETWEEN 0 AND 130 THEN {year} - {age} END" if year is not None else "NULL::INTEGER"
+    return f"""
+        WITH read AS (
+            SELECT *, {numbers.stripped("id_no")} AS own, {numbers.stripped("disability_no")} AS certificate,
+                CASE WHEN length(phone) >= 15 THEN {numbers.stripped("phone")} END AS in_phone,
+                {_birth("birth_date")} AS birth
+            FROM {rest}),
+        checked AS (SELECT *, {numbers.is_valid("own")} AS valid FROM read),
+        chosen AS (
+            SELECT *, CASE WHEN valid THEN own
+                WHEN length(certificate) >= 20 AND {numbers.is_valid("left(certificate, 18)")} THEN certificate
+                WHEN own = '' AND regexp_full_match(in_phone, '{numbers.IDENTITY}|[0-9]{{15}}') THEN in_phone
+                WHEN own = '' THEN certificate ELSE own END AS number
+            FROM checked),
+        lettered AS (SELECT *, {numbers.without_letters("number")} AS id FROM chosen),
+        kinds AS (SELECT *, {numbers.kind("id", f"(valid OR {numbers.is_valid('id')})")} AS kind FROM lettered)
+        SELECT rn, kind, id, {numbers.whole_number("id", "kind")} AS id18,
+            kind IN ('valid', 'bad', 'tail', 'length') AS whole, kind IN ('bad', 'tail', 'length') AS broken,
+            CASE WHEN id <> number THEN 'letters' WHEN id = coalesce(id_no, '') THEN 'clean' ELSE 'cluttered' END
+                AS written,
+            {numbers.shown_first("id", "kind")} AS shown_first, {numbers.shown_last("id", "kind")} AS shown_last,
+            {_tidy("k.name", "n")} AS name, birth,
+            coalesce(year(birth), {_year("birth_date")}, {by_age})::INTEGER AS born,
+            {_sex("sex")} AS sex, nullif(region_code, '') AS region_code,
+            nullif(coalesce(county_code, left(region_code, 6)), '') AS county,
+            v.village, t.town,
+            {_phone("phone")} AS phone, {_tidy("k.household_head", "h")} AS head
+        FROM kinds k LEFT JOIN link_tidy n ON n.raw = k.name LEFT JOIN link_tidy h ON h.raw = k.household_head
+        LEFT JOIN link_place v ON v.raw = k.village_name LEFT JOIN link_place t ON t.raw = k.town_name"""
+
+
+def _persons(registry: str, columns: dict[str, str]) -> str:
+    def text(column: str) -> str:
+        return _text(columns, column, "r")
+
+    stripped = numbers.stripped(text("id_no"))
+    number = f"""CASE WHEN regexp_full_match({text("id_no")}, '{numbers.IDENTITY}') THEN {text("id_no")}
+        WHEN regexp_full_match({stripped}, '[0-9]{{15}}') THEN {numbers.eighteen(stripped)}
+        WHEN {stripped} <> '' THEN {stripped} ELSE left({text("disability_no")}, 18) END"""
+    birth = text("birth_date")
+    if columns.get("birth_date") == "DATE":
+        parsed = "r.birth_date"
+    else:
+        parsed = _birth(birth)
+    household = "r.household_id" if "household_id" in columns else "NULL::VARCHAR"
+    return f"""
+        SELECT *, coalesce(given_birth, TRY_STRPTIME(substr(id, 7, 8), '%Y%m%d')::DATE) AS birth
+        FROM (
+            SELECT row_number() OVER () AS pid, r.person_id, {household} AS household_id, {number} AS id,
+                {_tidy(text("name"), "n")} AS name, {parsed} AS given_birth, {_sex(text("sex"))} AS sex,
+                {text("region_code")} AS region_code, v.village, t.town, {_phone(text("phone"))} AS phone,
+                {_tidy(text("household_head"), "h")} AS head
+            FROM {quote_name(registry)} r
+            LEFT JOIN link_tidy n ON n.raw = {text("name")}
+            LEFT JOIN link_tidy h ON h.raw = {text("household_head")}
+            LEFT JOIN link_place v ON v.raw = {text("village_name")}
+            LEFT JOIN link_place t ON t.raw = {text("town_name")})"""
+
+
+def _text(columns: dict[str, str], column: str, alias: str = "") -> str:
+    """A column as text, NULL when the relation does not have it."""
+    if column not in columns:
+        return "NULL::VARCHAR"
+    name = f"{alias}.{column}" if alias else column
+    return name if columns[column] == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+
+
+def _tidy(name: str, tidied: str) -> str:
+    return f"CASE WHEN {names.is_plain(name)} THEN {name} ELSE {tidied}.name END"
+
+
+def _birth(text: str) -> str:
+    """A date however people write it: ISO, 8 digits, 1990年1月2日, 1990/1/2, a spreadsheet's day number."""
+    dashed = f"regexp_replace(trim({text}), '[年月/.]', '-', 'g')"
+    return f"""CASE
+        WHEN {text} IS NULL THEN NULL
+        WHEN regexp_full_match({text}, '[0-9]{{8}}') THEN TRY_STRPTIME({text}, '%Y%m%d')::DATE
+        WHEN regexp_full_match({text}, '[1-4][0-9]{{4}}([.]0)?')
+            THEN DATE '1899-12-30' + TRY_CAST(left({text}, 5) AS INTEGER)
+        ELSE TRY_CAST(regexp_extract({dashed}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') AS DATE) END"""
+
+
+def _year(text: str) -> str:
+    return f"TRY_CAST(regexp_extract({text}, '^(1[89][0-9][0-9]|20[0-9][0-9])') AS INTEGER)"
+
+
+def _sex(text: str) -> str:
+    men, women = "'男', '男性', '1', '01', 'M'", "'女', '女性', '2', '02', 'F'"
+    return f"CASE WHEN trim({text}) IN ({men}) THEN 1 WHEN trim({text}) IN ({women}) THEN 2 END"
+
+
+def _village(text: str) -> str:
+    """A village's name without its town before it and without 村, 村委会, 社区 after it."""
+    own = f"regexp_replace(trim({text}), '^.{{2,}}(?:镇|乡|街道|办事处)(.{{2,}})$', '\\1')"
+    short = f"regexp_replace({own}, '(村民委员会|村委会|居民委员会|居委会)$', '')"
+    return f"nullif(regexp_replace({short}, '(.)(行政村|自然村|社区|村|嘎查)$', '\\1'), '')"
+
+
+def _town(text: str) -> str:
+    own = f"regexp_replace(trim({text}), '^.{{2,}}[县区市旗](.{{2,}})$', '\\1')"
+    return f"nullif(regexp_replace({own}, '(.)(镇|乡|街道办事处|街道|办事处)(人民政府)?$', '\\1'), '')"
+
+
+def _phone(text: str) -> str:
+    """A mobile number standing by itself among whatever else is written."""
+    joined = f"regexp_replace({text}, '[-\\s]', '', 'g')"
+    return f"nullif(regexp_extract({joined}, '(?:^|[^0-9])(1[3-9][0-9]{{9}})(?:$|[^0-9])', 1), '')"

@@ -1,0 +1,213 @@
+"""What a county office relies on from the daily job."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from tests.screening.conftest import HOUSEHOLDS, quiet
+
+from xianjie.engines import open_engine, quote
+from xianjie.messages import UserError
+from xianjie.screening.explaining import household_record
+from xianjie.screening.facts import open_facts
+from xianjie.screening.job import Request, screen_data
+from xianjie.screening.linking import TIERS
+from xianjie.screening.policies import open_policy
+from xianjie.screening.population import result_names
+from xianjie.screening.run_folder import read_json
+
+DAY = datetime.date(2025, 10, 31)
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    with open_engine() as engine:
+        return engine.rows(query)
+
+
+def _results(folder: Path) -> dict[str, bytes]:
+    """Every file of a run but its log and its intermediate files."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    named = {str(path.relative_to(folder)): path for path in paths}
+    return {name: path.read_bytes() for name, path in named.items() if name != "log.jsonl" and name[:5] != "work/"}
+
+
+def test_counts_add_up_for_every_file(run: Path) -> None:
+    counts = read_json(run / "counts.json")
+    assert len(counts["feeds"]) == 20
+    assert sum(feed["rows"] for feed in counts["feeds"]) > HOUSEHOLDS * 10
+    for feed in counts["feeds"]:
+        assert feed["rows"] == feed["rows_accepted"] + feed["rows_repaired"] + feed["rejected"], feed["file"]
+        assert feed["rows"] == sum(feed[tier] for tier in TIERS) + feed["rejected"], feed["file"]
+
+
+def test_every_usable_row_stands_once_among_the_links(run: Path) -> None:
+    counts = read_json(run / "counts.json")
+    usable = sum(feed["rows"] - feed["rejected"] for feed in counts["feeds"])
+    rows, distinct = _rows(
+        f"SELECT count(*), count(DISTINCT file || row_id) FROM read_parquet({quote(str(run / 'links.parquet'))})"
+    )[0]
+    assert rows == distinct == usable
+
+
+def test_a_link_names_a_person_only_when_it_is_decided(run: Path) -> None:
+    wrong = _rows(f"""SELECT count(*) FROM read_parquet({quote(str(run / "links.parquet"))})
+        WHERE (tier IN ('review', 'none') AND person_id IS NOT NULL) OR reason IS NULL""")
+    assert wrong == [(0,)]
+
+
+def test_every_household_is_judged_once(run: Path) -> None:
+    path = quote(str(run / "households.parquet"))
+    assert _rows(f"SELECT count(*), count(DISTINCT household_id) FROM read_parquet({path})") == [
+        (HOUSEHOLDS, HOUSEHOLDS)
+    ]
+
+
+def test_the_same_inputs_give_the_same_bytes(county: Path, run: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    screen_data(Request(data=county, out=again, documents=True), quiet)
+    first, second = _results(run), _results(again)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_a_stopped_run_goes_on_and_ends_the_same(small_county: Path, tmp_path: Path) -> None:
+    straight, stopped = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    screen_data(Request(data=small_county, out=straight), quiet)
+    steps = 0
+
+    def interrupted(text: str) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        screen_data(Request(data=small_county, out=stopped), interrupted)
+    assert not (stopped / "counts.json").exists()
+    resumed: list[str] = []
+    screen_data(Request(data=small_county, out=stopped), resumed.append)
+    assert len(resumed) < 8, "steps done before the stop are not done again"
+    assert _results(straight) == _results(stopped)
+
+
+def test_a_finished_run_is_not_done_again(county: Path, run: Path) -> None:
+    said: list[str] = []
+    counts = screen_data(Request(data=county, out=run, documents=True), said.append)
+    assert said == []
+    assert counts["population"]["households"] == HOUSEHOLDS
+
+
+def test_findings_are_told_new_still_and_gone(small_county: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "runs" / "october", tmp_path / "runs" / "november"
+    screen_data(Request(data=small_county, out=first), quiet)
+    shutil.rmtree(small_county / "feeds" / "emergency")
+    later = screen_data(Request(data=small_county, out=second, date=datetime.date(2025, 11, 10)), quiet)
+    assert later["previous_date"] == "2025-10-31", "the newest earlier run beside it is taken"
+    hit = next(row for row in later["findings"] if row["finding"] == "disaster_hit")
+    assert hit["gone"] > 0
+    assert hit["households"] == 0
+    for row in later["findings"]:
+        assert row["households"] == row["new"] + row["still"], row["finding"]
+
+
+def test_a_file_that_was_not_handed_in_means_unknown_and_not_none(small_county: Path, tmp_path: Path) -> None:
+    with_roll = screen_data(Request(data=small_county, out=tmp_path / "with"), quiet)
+    shutil.rmtree(small_county / "feeds" / "medical_insurance")
+    without = screen_data(Request(data=small_county, out=tmp_path / "without", previous=tmp_path / "with"), quiet)
+
+    def uninsured(counts: dict[str, Any]) -> tuple[int, int]:
+        row = next(row for row in counts["findings"] if row["finding"] == "uninsured")
+        return row["households"], row["unknown"]
+
+    assert uninsured(with_roll)[0] > 0
+    assert uninsured(without) == (0, HOUSEHOLDS)
+
+
+def test_a_broken_file_is_told_and_does_not_stop_the_run(small_county: Path, tmp_path: Path) -> None:
+    (small_county / "feeds" / "housing" / "house_grades-20251030.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
+    (small_county / "feeds" / "nobody").mkdir()
+    (small_county / "feeds" / "nobody" / "list-20251031.csv").write_text("a,b\n1,2\n")
+    counts = screen_data(Request(data=small_county, out=tmp_path / "run"), quiet)
+    told = "\n".join(counts["problems"])
+    assert "house_grades-20251030.xlsx" in told
+    assert "list-20251031.csv" in told
+    assert counts["population"]["households"] == HOUSEHOLDS
+
+
+def test_lists_and_report_carry_no_id_and_no_phone_number(county: Path, run: Path) -> None:
+    secret = {
+        value
+        for row in _rows(
+            f"SELECT id_no, phone, disability_no FROM read_parquet({quote(str(county / 'persons.parquet'))})"
+        )
+        for value in row
+        if value
+    }
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert not [value for value in secret if value in page]
+    workbooks = [*(run / "excel").rglob("*.xlsx"), *(run / "checks").rglob("*.xlsx")]
+    assert len(workbooks) > 3
+    for path in workbooks:
+        for sheet in load_workbook(path, read_only=True):
+            text = "\n".join(str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None)
+            assert not [value for value in secret if value in text], path.name
+
+
+def test_township_lists_hold_every_household_with_a_finding(run: Path) -> None:
+    expected = _rows(f"SELECT count(*) FROM read_parquet({quote(str(run / 'households.parquet'))}) WHERE findings > 0")[
+        0
+    ][0]
+    towns = [path for path in (run / "excel").iterdir() if path.suffix == ".xlsx"]
+    villages = list((run / "excel").glob("*/*.xlsx"))
+    assert sum(load_workbook(path)["有风险户"].max_row - 1 for path in towns) == expected
+    assert sum(load_workbook(path)["有风险户"].max_row - 1 for path in villages) == expected
+
+
+def test_the_explanation_of_a_household_agrees_with_the_population(run: Path) -> None:
+    book = open_policy()
+    names = result_names(book)
+    with open_facts(run, None, quiet) as facts:
+        facts.engine.view_parquet("results", run / "work" / "results.parquet")
+        computed = facts.engine.records("SELECT * FROM results ORDER BY hash(household_id) LIMIT 40")
+        for row in computed:
+            record = household_record(facts.engine, row["household_id"])
+            explained = book.policy.explain(record, names, date=facts.day)["results"]
+            assert explained == {name: row[name] for name in names}, row["household_id"]
+
+
+def test_the_five_documents_stand_side_by_side(run: Path) -> None:
+    documents = read_json(run / "counts.json")["documents"]
+    assert len(documents["names"]) == 5
+    line = next(row for row in documents["rows"] if row["finding"] == "income_below_line")
+    assert line["why"], "where the documents differ the report says why"
+    assert all(len(row["cells"]) == 5 for row in documents["rows"])
+
+
+def test_the_same_numbers_come_from_a_region_given_by_hand(county: Path, run: Path, tmp_path: Path) -> None:
+    by_hand = screen_data(Request(data=county, out=tmp_path / "run", region="62"), quiet)
+    of_itself = read_json(run / "counts.json")
+    assert by_hand["kinds"] == of_itself["kinds"]
+    assert by_hand["findings"] == of_itself["findings"]
+
+
+def test_data_without_a_register_are_refused(county: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(county / "feeds" / "housing", data / "feeds" / "housing")
+    with pytest.raises(UserError, match="缺少底册"):
+        screen_data(Request(data=data, out=tmp_path / "run"), quiet)
+
+
+def test_data_without_any_date_ask_for_one(county: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("households.parquet", "persons.parquet"):
+        shutil.copy(county / name, data / name)
+    with pytest.raises(UserError, match="--date"):
+        screen_data(Request(data=data, out=tmp_path / "run"), quiet)
+    counts = screen_data(Request(data=data, out=tmp_path / "run", date=DAY), quiet)
+    assert counts["population"]["households"] == HOUSEHOLDS
