@@ -13,6 +13,7 @@ from pathlib import Path
 
 from population import SCHEMA, TODAY
 from run_xianjie import RESULTS
+
 from xianjie.engines import open_engine
 from xianjie.rules import load_policy
 

@@ -24,12 +24,11 @@ from pathlib import Path
 import compare
 import population
 from openfisca_numbers import openfisca_tree
-from xianjie.engines import open_engine
+
 from xianjie.rules import load_policy
 
 HERE = Path(__file__).resolve().parent
-# The newest OpenFisca-core reads a parameter for every person in a Python loop; the last one that does it in
-# numpy is about as fast or faster and is the default here.
+# Of the versions tried the one that holds least and is quickest with arrays; rules.md has the newest one too.
 OPENFISCA = ("openfisca-core==43.3.9", "numpy==1.26.4", "pyarrow==19.0.1")
 CONTENDERS = ("hand", "xianjie", "own", "arrays")
 
@@ -73,14 +72,12 @@ def run(words: list[str], environment: dict[str, str]) -> tuple[float, float, fl
 
 
 def alternate(contenders: list[str], rounds: dict[str, int], data: Path) -> dict[str, Times]:
-    """All contenders in turn, the order reversed every other round; the first of each is a warm-up on no account."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(data / "bytecode")
+    """All contenders in turn, the order reversed every other round."""
     times = {contender: Times() for contender in contenders}
     for number in range(max(rounds.values())):
         for contender in contenders if number % 2 == 0 else contenders[::-1]:
             if number < rounds[contender]:
-                wall, cpu, peak = run(command(contender, data), environment)
+                wall, cpu, peak = run(command(contender, data), environment(data))
                 print(f"  round {number + 1} {contender}: {wall:.2f} s, CPU {cpu:.2f} s, {peak:.0f} MB", flush=True)
                 times[contender].wall.append(wall)
                 times[contender].cpu.append(cpu)
@@ -88,23 +85,28 @@ def alternate(contenders: list[str], rounds: dict[str, int], data: Path) -> dict
     return times
 
 
-def warm_up(contenders: list[str], folder: Path, data: Path) -> None:
+def warm_up(contenders: list[str], data: Path) -> None:
     """Run everything once on few people, so that bytecode is written, as on any machine after the first run."""
-    small = folder / "warm-up"
+    small = data / "warm-up"
     prepare(small, 5000)
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(data / "bytecode")
     for contender in contenders:
-        run(command(contender, small), environment)
+        run(command(contender, small), environment(data))
 
 
-def prepare(data: Path, persons: int) -> tuple[int, int]:
-    """Population and OpenFisca's parameter tree; gives the numbers of households and persons."""
+def environment(data: Path) -> dict[str, str]:
+    """The environment of all contenders: Python keeps its bytecode, in the folder of the data."""
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(data / "bytecode")}
+
+
+def prepare(data: Path, persons: int) -> None:
+    """Population and OpenFisca's parameter tree."""
     data.mkdir(parents=True, exist_ok=True)
     policy = load_policy(HERE / "policy", population.SCHEMA)
     (data / "numbers.json").write_text(json.dumps(openfisca_tree(policy)), encoding="utf-8")
-    with open_engine() as engine:
-        return population.make(engine, data, persons)
+    # In a process of its own: a child's peak memory begins at what its parent once held.
+    words = [sys.executable, str(HERE / "population.py"), str(data), "--persons", str(persons)]
+    subprocess.run(words, check=True)
 
 
 def table(times: dict[str, Times]) -> None:
@@ -144,8 +146,8 @@ def main() -> int:
     rounds = {name: options.openfisca_rounds if name in slow else options.rounds for name in options.contenders}
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
         data = Path(folder)
-        print("households %d, persons %d" % prepare(data, options.persons), flush=True)
-        warm_up(options.contenders, data, data)
+        warm_up(options.contenders, data)
+        prepare(data, options.persons)
         times = alternate(options.contenders, rounds, data)
         table(times)
         return 0 if check(options.contenders, data) else 1

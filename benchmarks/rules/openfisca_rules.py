@@ -127,7 +127,7 @@ def given(name, entity, value_type, enum=None, default=None):
     """An input variable."""
     body = {"entity": entity, "value_type": value_type, "definition_period": MONTH, "label": name}
     if enum is not None:
-        body |= {"possible_values": enum, "default_value": list(enum)[0]}
+        body |= {"possible_values": enum, "default_value": next(iter(enum))}
     if default is not None:
         body["default_value"] = default
     return type(name, (Variable,), body)

@@ -158,7 +158,8 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=3_500_000)
     options = parser.parse_args()
     with open_engine() as engine:
-        print("households %d, persons %d" % make(engine, options.out, options.persons))
+        households, persons = make(engine, options.out, options.persons)
+    print(f"households {households}, persons {persons}", flush=True)
 
 
 if __name__ == "__main__":

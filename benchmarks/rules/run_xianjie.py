@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from population import SCHEMA, TODAY
+
 from xianjie.engines import open_engine
 from xianjie.rules import load_policy
 

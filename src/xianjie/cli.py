@@ -115,9 +115,10 @@ def screen(
         print_json(counts)
     else:
         print_run(counts, out)
-    problems = counts["problems"]
+    rejected = sum(feed["rejected"] for feed in counts["feeds"])
+    problems = [*counts["problems"], *([say("cli.rejected", number=rejected)] if rejected else [])]
     for problem in problems:
-        error_console.print(problem, style="yellow", markup=False)
+        error_console.print(problem, style="yellow", markup=False, soft_wrap=True)
     raise typer.Exit(FELL_SHORT if problems else DONE)
 
 
@@ -307,6 +308,7 @@ def main() -> None:
     """Run the command; every error ends in a sentence and exit code 2, never a traceback."""
     try:
         app()
+        sys.exit(DONE)
     except UserError as error:
         error_console.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(WRONG)

@@ -137,7 +137,9 @@ def test_no_check_or_fact_hides_a_threshold_in_its_sql() -> None:
     """0 and 1 say 'any' and 'more than one'; every other number is a parameter with a source."""
     written = {check.id: check.where + " " + check.sql for check in BOOK}
     written |= {f"fact {name}": f"{fact.source} {fact.where}" for name, fact in BOOK.facts.items()}
-    structure = re.compile(r"'[^']*'|substr\([^()]*\)|INTERVAL 12 MONTH|risk[1-5]|ROWS BETWEEN UNBOUNDED PRECEDING AND 1")
+    structure = re.compile(
+        r"'[^']*'|substr\([^()]*\)|INTERVAL 12 MONTH|risk[1-5]|ROWS BETWEEN UNBOUNDED PRECEDING AND 1"
+    )
     for place, sql in written.items():
         assert set(re.findall(r"(?<![\w.{])\d+(?:\.\d+)?", structure.sub("", sql))) <= {"0", "1"}, place
 
@@ -195,7 +197,9 @@ def test_score_is_the_share_of_households_without_an_error(engine: Engine, tmp_p
     summary = write_check_outputs(engine, BOOK, counts, tmp_path)
     table = pq.read_table(tmp_path / "findings.parquet").to_pylist()
     for village in summary["villages"]:
-        bad = {row["household_id"] for row in table if row["region_code"] == village["code"] and row["severity"] == "error"}
+        bad = {
+            row["household_id"] for row in table if row["region_code"] == village["code"] and row["severity"] == "error"
+        }
         assert village["faulty_households"] == len(bad)
         assert village["score"] == round(100.0 * (village["households"] - len(bad)) / village["households"], 1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from tests.screening.conftest import HOUSEHOLDS, quiet
+from tests.conftest import HOUSEHOLDS, quiet
 
 from xianjie.engines import open_engine, quote
 from xianjie.messages import UserError

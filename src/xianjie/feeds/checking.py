@@ -72,13 +72,13 @@ def _multiplier(table: Table, target: Target) -> float:
 
 def _identity(target: Target, header: str, text: str, value: str) -> Conversion:
     if target.name in IDENTITY_KINDS:
-        return cells.numbertext_of(IDENTITY_KINDS[target.name], header, text, value, large_of(target))
+        return cells.number_text(IDENTITY_KINDS[target.name], header, text, value, large_of(target))
     if target.name in ("i_name", "i_household_head"):
         return cells.name(header, text, value)
     if target.name == "i_age":
         return Conversion("VARCHAR", f"nullif(regexp_extract({cells.narrow(text)}, '[0-9]+'), '')")
     if target.name == "i_birth_date":
-        date = cells.datetext_of(header, text)
+        date = cells.date_text(header, text)
         return Conversion(
             "VARCHAR",
             f"CAST({date.quick} AS VARCHAR)",

@@ -34,7 +34,8 @@ LIST_COLUMNS = {
     "级别": 6,
 }
 VILLAGE_COLUMNS = {
-    "乡镇": 14, "村": 14, "村代码": 15, "户数": 8, "错误": 8, "警告": 8, "疑点": 8, "合计": 8, "有错误的户": 11, "数据质量得分": 13,
+    "乡镇": 14, "村": 14, "村代码": 15, "户数": 8, "错误": 8, "警告": 8, "疑点": 8, "合计": 8,
+    "有错误的户": 11, "数据质量得分": 13,
 }  # fmt: skip
 CHECK_COLUMNS = {"编号": 36, "检查": 36, "主题": 20, "级别": 6, "条数": 8, "未运行的原因": 40, "依据": 44, "建议": 50}
 
@@ -177,7 +178,8 @@ def _write_townships(engine: Engine, book: CheckBook, of_check: dict[str, Check]
                 ON h.household_id = f.household_id
             LEFT JOIN (SELECT person_id, min(name) AS name FROM persons GROUP BY person_id) p
                 ON p.person_id = f.person_id
-            ORDER BY town_code, CASE f.severity {order} END, f.region_code, f.household_id, f.person_id, f.check_id, value
+            ORDER BY town_code, CASE f.severity {order} END, f.region_code, f.household_id, f.person_id, f.check_id,
+                f.value
         """)
     )
     files = []

@@ -211,18 +211,18 @@ class Compiler:
         ]
         carried = ", ".join([*KEYS, *map(quote_name, shown), *hits])
         any_hit = " OR ".join(f"hit_{number}" for number in range(len(checks)))
-        cases = [f"CASE WHEN hit_{number} THEN {self._finding(check)} END" for number, check in enumerate(checks)]
+        texts = [f"CASE WHEN hit_{number} THEN {self._evidence(check)} END" for number, check in enumerate(checks)]
         flagged = f"SELECT * FROM (SELECT {carried} FROM ({rows})) WHERE {any_hit}"
         # Words are made once a column, after the filter, however many checks show it.
         said = [f"{said_as(quote_name(name), self._column_type(base, name))} AS {quote_name(name)}" for name in shown]
         carried_on = ", ".join([*KEYS, *said, *(f"hit_{number}" for number in range(len(checks)))])
-        return Pass(base, checks, _unnested(f"SELECT {carried_on} FROM ({flagged})", cases))
+        return Pass(base, checks, _unnested(f"SELECT {carried_on} FROM ({flagged})", checks, texts))
 
     def _own_pass(self, check: Check) -> Pass:
         rows = filled(check.sql, self.values(check), self.today)
         said = [f"{said_as(quote_name(name), kind)} AS {quote_name(name)}" for name, kind in check.columns.items()]
         carried = ", ".join([*KEYS, *said])
-        return Pass(check.id, (check,), _unnested(f"SELECT {carried} FROM ({rows})", [self._finding(check)]))
+        return Pass(check.id, (check,), _unnested(f"SELECT {carried} FROM ({rows})", (check,), [self._evidence(check)]))
 
     def _worked_out(self, base: str, needs: Sequence[Needs]) -> dict[str, Column]:
         names: set[str] = set().union(*(need.worked_out for need in needs))
@@ -260,8 +260,8 @@ class Compiler:
             return self.base(base).columns[name].type
         return self.book.facts[self._fact_of[name]].columns[name].type if name in self._fact_of else "text"
 
-    def _finding(self, check: Check) -> str:
-        """SQL of one finding: check, whose it is, and the evidence from columns that are words already."""
+    def _evidence(self, check: Check) -> str:
+        """SQL of a finding's evidence, from columns that are words already."""
         numbers = self.values(check)
         parts = []
         for position, piece in enumerate(_PLACE.split(check.text)):
@@ -273,10 +273,7 @@ class Compiler:
                 parts.append(quote(number_text(numbers[piece])))
             else:
                 parts.append(quote_name(piece))
-        person = "person_id" if check.entity == "person" else "CAST(NULL AS VARCHAR)"
-        fields = {"check_id": quote(check.id), "severity": quote(check.severity), "person_id": person}
-        pairs = [f"'{name}': {sql}" for name, sql in {**fields, "value": " || ".join(parts) or "''"}.items()]
-        return "{" + ", ".join(pairs) + "}"
+        return " || ".join(parts)
 
 
 def _owned(entity: Entity) -> str:
@@ -288,12 +285,18 @@ def _owned(entity: Entity) -> str:
     return f"SELECT *, CAST(NULL AS VARCHAR) AS person_id FROM {entity.table}"
 
 
-def _unnested(rows: str, cases: Sequence[str]) -> str:
-    """One row a finding from one row with a list of findings, some NULL."""
-    listed = f"SELECT household_id, unnest([{', '.join(cases)}]) AS f FROM ({rows})"
+def _unnested(rows: str, checks: Sequence[Check], texts: Sequence[str]) -> str:
+    """One row a finding from one row with a text for each check, NULL where the check has no finding."""
+    ids = ", ".join(quote(check.id) for check in checks)
+    severities = ", ".join(quote(check.severity) for check in checks)
+    personal = ", ".join(str(check.entity == "person") for check in checks)
+    listed = (
+        f"SELECT household_id, person_id, unnest([{', '.join(texts)}]) AS value, "
+        f"unnest(range(1, {len(checks) + 1})) AS nth FROM ({rows})"
+    )
     return (
-        "SELECT f.check_id AS check_id, f.severity AS severity, household_id, f.person_id AS person_id, "
-        f"f.value AS value FROM ({listed}) WHERE f IS NOT NULL"
+        f"SELECT [{ids}][nth] AS check_id, [{severities}][nth] AS severity, household_id, "
+        f"CASE WHEN [{personal}][nth] THEN person_id END AS person_id, value FROM ({listed}) WHERE value IS NOT NULL"
     )
 
 

@@ -29,7 +29,8 @@ class Inputs:
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """Path within the data folder → SHA-256."""
-        files = sorted([*self.tables.values(), *(feed.path for feed in self.feeds if feed.layout)])
+        about = [self.data / "about.json"] if (self.data / "about.json").exists() else []
+        files = sorted([*self.tables.values(), *(feed.path for feed in self.feeds if feed.layout), *about])
         with ThreadPoolExecutor(2) as pool:
             found = list(pool.map(file_fingerprint, files))
         return {str(path.relative_to(self.data)): digest for path, digest in zip(files, found, strict=True)}

@@ -17,6 +17,8 @@ from xianjie.dictionary import Entity, dictionary
 from xianjie.engines import Engine, quote, quote_name
 from xianjie.screening.linking import FeedFile
 
+DOUBTFUL = 1_000_000  # origin of rows in review: any other source of the same fact comes before them
+
 
 @cache
 def merging_rules() -> dict[str, dict[str, Any]]:
@@ -26,7 +28,11 @@ def merging_rules() -> dict[str, dict[str, Any]]:
     )
     for name, rule in rules.items():
         fields = dictionary().entities[name].fields
-        named = [*rule.get("same_when", []), *([rule["newest_by"]] if "newest_by" in rule else [])]
+        named = [
+            *rule.get("same_when", []),
+            *([rule["newest_by"]] if "newest_by" in rule else []),
+            *rule.get("doubtful", []),
+        ]
         if unknown := [field for field in named if field not in fields]:
             raise ValueError(f"merging.yaml: {name} has no field {unknown}")
     return rules
@@ -45,6 +51,13 @@ def merge_entities(engine: Engine, files: Sequence[FeedFile], register: dict[str
             for position, file in enumerate(files)
             if file.entity == entity.entity and entity.entity in merging_rules()
         ]
+        unknown = merging_rules().get(entity.entity, {}).get("doubtful", [])
+        if unknown and engine.has("link_candidates"):
+            handed_in += [
+                _doubtful_rows(engine, entity, file, position, unknown)
+                for position, file in enumerate(files)
+                if file.entity == entity.entity
+            ]
         if own or handed_in:
             rows = (
                 _one_fact_once(entity, [*(f"SELECT 0 AS origin, * FROM ({one})" for one in own), *handed_in])
@@ -61,21 +74,41 @@ def _register_rows(entity: Entity, table: str) -> str:
 
 
 def _feed_rows(engine: Engine, entity: Entity, file: FeedFile, position: int) -> str:
+    owner = "person_id" if entity.parent == "person" else "household_id"
+    linked = f"JOIN feed_links l ON l.feed = {position} AND l.row_id = f.row_id WHERE l.{owner} IS NOT NULL"
+    return (
+        f"SELECT {position + 1} AS origin, {_columns(engine, entity, file, position)} FROM feed_{position} f {linked}"
+    )
+
+
+def _doubtful_rows(engine: Engine, entity: Entity, file: FeedFile, position: int, unknown: Sequence[str]) -> str:
+    """Rows in review, once for each candidate, with the fields that decide left unknown."""
+    columns = _columns(engine, entity, file, position, frozenset(unknown))
+    return (
+        f"SELECT {DOUBTFUL} AS origin, {columns} FROM feed_{position} f "
+        f"JOIN feed_links r ON r.feed = {position} AND r.row_id = f.row_id AND r.tier = 'review' "
+        "JOIN link_candidates l ON l.row_id = r.identity_id "
+        f"WHERE NOT EXISTS (SELECT 1 FROM feed_links k WHERE k.feed = {position} AND k.person_id = l.person_id)"
+    )
+
+
+def _columns(
+    engine: Engine, entity: Entity, file: FeedFile, position: int, unknown: frozenset[str] = frozenset()
+) -> str:
+    """The entity's columns out of a feed `f` and its link `l`; the key is made of the file's name and the row."""
     present = engine.columns(f"feed_{position}")
     columns = []
     for name, field in entity.fields.items():
         if name == entity.key:
-            value = f"{quote(file.name)} || ':' || f.row_id"
+            mark = " || ':' || l.person_id" if unknown else ""
+            value = f"{quote(file.name)} || ':' || f.row_id{mark}"
         elif name in ("person_id", "household_id"):
             value = f"l.{name}"
         else:
-            value = f"f.{quote_name(name)}" if name in present else f"CAST(NULL AS {field.storage})"
+            given = name in present and name not in unknown
+            value = f"f.{quote_name(name)}" if given else f"CAST(NULL AS {field.storage})"
         columns.append(f"{value} AS {quote_name(name)}")
-    owner = "person_id" if entity.parent == "person" else "household_id"
-    return (
-        f"SELECT {position + 1} AS origin, {', '.join(columns)} FROM feed_{position} f "
-        f"JOIN feed_links l ON l.feed = {position} AND l.row_id = f.row_id WHERE l.{owner} IS NOT NULL"
-    )
+    return ", ".join(columns)
 
 
 def _one_fact_once(entity: Entity, sources: Sequence[str]) -> str:

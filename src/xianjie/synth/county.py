@@ -58,9 +58,14 @@ def synthesise(
         shutil.rmtree(out, ignore_errors=True)
         raise
     shutil.rmtree(work)
-    path = out / "truth" / "about.json"
-    path.write_text(json.dumps(about, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    _write_json(out / "truth" / "about.json", about)
+    # Whoever reads the data must know that nobody in them exists; the truth folder is not theirs to read.
+    _write_json(out / "about.json", {"invented": True})
     return about
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _check(out: Path, households: int, years: int) -> None:

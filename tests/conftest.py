@@ -1,4 +1,4 @@
-"""One invented county and one finished run of it, shared by the tests of this room."""
+"""One invented county and one finished run of it, shared by the tests of several rooms."""
 
 from __future__ import annotations
 
