@@ -18,7 +18,6 @@ from pathlib import Path
 from random import Random
 
 from tests.rules.small_world import PARAMETERS, SCHEMA, TODAY, RandomRules, load_tables, random_households
-
 from xianjie.engines import Engine, open_engine
 from xianjie.rules import Policy, Refused, load_policy
 

@@ -235,7 +235,7 @@ def test_check_without_the_policys_number_is_not_run(engine: Engine, tmp_path: P
     assert missing["identification.income_below_line"].numbers == ("monitoring_line_amount",)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 def test_findings_do_not_depend_on_the_order_of_rows(engine: Engine, tmp_path: Path, random: Any) -> None:
     tables = small_county()

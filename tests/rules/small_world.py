@@ -1,6 +1,6 @@
 """A small schema, random households and random rules of the accepted grammar, for the rule language's tests.
 
-Nothing here is about poverty: names are letters, values are small, and about a third of all values are
+Nothing here is about poverty: names are letters, values are small, and some of the values are
 unknown. `RandomRules` writes Python source that the language accepts; the same seed writes the same rules.
 """
 
@@ -71,7 +71,7 @@ PARAMS = {"line": "fen", "limit": "int", "part": "ratio", "regional": "fen", "fi
 
 def random_value(random: Random, field: Field) -> Any:
     """A value of a field's type, often unknown where the field may be."""
-    if field.nullable and random.random() < 0.3:
+    if field.nullable and random.random() < 0.12:
         return None
     match field.type:
         case "bool":

@@ -122,6 +122,8 @@ def test_forms_that_engines_would_read_differently(
         ("sum(m.p_cash for m in members)", [{"p_cash": 4 * 10**18}, {"p_cash": 5 * 10**18}], 9 * 10**18),
         ("max(sum(m.p_money for m in members), 0)", [{"p_money": None}], None),
         ("any(m.p_flag for m in members) or True", [{"p_flag": None}], None),
+        ("any(m.p_flag for m in members) and False", [{"p_flag": None}], None),
+        ("1 if any(m.p_flag for m in members) else 2", [{"p_flag": None}], None),
     ],
 )  # fmt: skip
 def test_aggregates_count_unknowns_and_empty_lists_alike(

@@ -29,8 +29,8 @@ DATE = r"^((?:18|19|20)[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[
 class Conversion:
     """SQL of one column: `quick` and `careful` give values; `broken`, `fixed`, `odd` sentences or NULL.
 
-    `text` names the trimmed cell, `value` the result; `broken` is asked where the result is NULL, `fixed`
-    where the careful way was taken, `odd` always.
+    `text` names the trimmed cell, `value` the result; `broken` is asked where the result is NULL, `fixed` and
+    `odd` where the careful way was taken, `outside` (a plausible range) always.
     """
 
     storage: str
@@ -39,6 +39,7 @@ class Conversion:
     broken: str = "NULL"
     fixed: str = "NULL"
     odd: str = "NULL"
+    outside: str = "NULL"
 
 
 def told(code: str, value: str, **facts: object) -> str:
@@ -125,7 +126,7 @@ def _number(one: DictionaryField, header: str, text: str, value: str, multiplier
         f"CASE WHEN NOT {is_empty(text)} THEN {broken} END",
         f"CASE WHEN NOT regexp_full_match({text}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]+)?') "
         f"THEN {told('feeds.fixed_number', text, column=header)} END",
-        _out_of_range(one, header, text, value),
+        outside=_out_of_range(one, header, text, value),
     )
 
 
@@ -178,7 +179,7 @@ def date_text(header: str, text: str) -> Conversion:
 
 def name(header: str, text: str, value: str) -> Conversion:
     """A person's name: blanks inside it go."""
-    tidy = f"regexp_replace({narrow(text)}, '[\\s\\p{{Cf}}]', '', 'g')"
+    tidy = f"regexp_replace({text}, '[\\s\\p{{Z}}\\p{{Cf}}]', '', 'g')"
     return Conversion(
         "VARCHAR",
         f"CASE WHEN regexp_full_match({text}, '[一-鿿]+') AND length({text}) > 1 "
@@ -191,7 +192,7 @@ def name(header: str, text: str, value: str) -> Conversion:
 
 # How a number that is text must look: as it should be; as it may be.
 SHAPES = {
-    "id_no": ("[0-9]{17}[0-9X]", "[0-9]{15}|[0-9]{17}[0-9X]|[0-9]{17}[0-9X][0-9A-Z]{2,4}"),
+    "id_no": ("[0-9]{17}[0-9Xx]", "[0-9]{15}|[0-9]{17}[0-9X]|[0-9]{17}[0-9X][0-9A-Z]{2,4}"),
     "disability_no": ("[0-9]{17}[0-9X][0-9]{2}", "[0-9]{17}[0-9X][0-9]{2}(B?[0-9])?(B[0-9])?"),
     "account": ("[0-9]{12,30}", "[0-9]{8,30}"),
     "region": ("[0-9]{12}", "[0-9]{6}|[0-9]{9}|[0-9]{12}"),
@@ -209,10 +210,11 @@ def number_text(kind: str, header: str, text: str, value: str, large: str) -> Co
     clutter = r"[\s\p{Cf}''\"`‘’“”]" + (r"|[()-]|^[+]?86" if kind == "phone" else "")
     letters = narrow(text) if kind == "key" else f"upper({narrow(text)})"
     tidy = f"regexp_replace(regexp_replace({letters}, '{clutter}', '', 'g'), '^([0-9]+)[.]0+$', '\\1')"
+    as_written = f"upper({text})" if kind == "id_no" else text
     lost = f"({large} OR regexp_full_match({value}, '[0-9](?:[.][0-9]+)?E[+]?[0-9]{{1,2}}'))"
     return Conversion(
         "VARCHAR",
-        f"CASE WHEN NOT {large} AND regexp_full_match({text}, '{right}') THEN {text} END",
+        f"CASE WHEN NOT {large} AND regexp_full_match({text}, '{right}') THEN {as_written} END",
         f"CASE WHEN NOT {is_empty(text)} THEN nullif({tidy}, '') END",
         fixed=f"CASE WHEN {lost} THEN {told('feeds.fixed_lost_digits', text, column=header)} "
         f"WHEN {value} <> {text} THEN {told('feeds.fixed_clutter', text, column=header)} END",

@@ -11,7 +11,7 @@ from xianjie.feeds import cells
 from xianjie.feeds.cells import Conversion, told
 from xianjie.feeds.headers import Target, normal
 from xianjie.feeds.layout import forms
-from xianjie.feeds.raw_rows import Table, cells_of, find_repeats, find_same_keys, large_of, text_of
+from xianjie.feeds.raw_rows import Table, cells_of, find_repeats, find_same_keys, large_of, text_of, words_of
 from xianjie.messages import say
 
 JOINT = "；"
@@ -98,10 +98,9 @@ def _known_words(engine: Engine, table: Table, target: Target) -> dict[str, str]
         values = {normal_word(word): "true" for word in forms().yes_words}
         values |= {normal_word(word): "false" for word in forms().no_words}
     values = values | {normal_word(word): value for word, value in table.words.get(one.name, {}).items()}
-    text = text_of(target)
     seen = engine.rows(
-        f"SELECT {text} FROM ({cells_of(table, [target], ())}) WHERE length({text}) <= {LONGEST_WORD} "
-        f"GROUP BY {text} ORDER BY count(*) DESC, {text} LIMIT {MOST_WORDS}"
+        f"SELECT word FROM ({words_of(table, target)}) WHERE length(word) <= {LONGEST_WORD} "
+        f"ORDER BY rows DESC, word LIMIT {MOST_WORDS}"
     )
     return {word: values[normal_word(word)] for (word,) in sorted(seen) if normal_word(word) in values}
 
@@ -172,20 +171,23 @@ def _remarks(table: Table, conversions: dict[str, Conversion]) -> tuple[list[str
     for one in table.present:
         plan = conversions[one.name]
         text, value = text_of(one), _value(one)
-        same_column = any(header.columns.get(one.name) in spoken_for for header in table.headers)
+        same_column = any(header.columns.get(one.name, -1) in spoken_for for header in table.headers)
         if one.name.startswith("i_") and same_column:
             continue
+        spoken_for |= {header.columns[one.name] for header in table.headers if one.name in header.columns}
         broken = f"CASE WHEN {text} IS NOT NULL AND {value} IS NULL THEN {plan.broken} END"
         if one.required:
             missing = quote(say("feeds.row_lacks", column=table.header_of(one.name)))
             rejecting.append(f"CASE WHEN {value} IS NULL THEN coalesce({broken}, {missing}) END")
         elif plan.broken != "NULL":
             fixing.append(broken)
+        careful = f"{text} IS NOT NULL AND {_quick(one)} IS NULL AND {value} IS NOT NULL"
         if plan.fixed != "NULL":
-            tested = f"{text} IS NOT NULL AND {_quick(one)} IS NULL AND {value} IS NOT NULL"
-            fixing.append(f"CASE WHEN {tested} THEN {plan.fixed} END")
+            fixing.append(f"CASE WHEN {careful} THEN {plan.fixed} END")
         if plan.odd != "NULL":
-            noting.append(f"CASE WHEN {value} IS NOT NULL THEN {plan.odd} END")
+            noting.append(f"CASE WHEN {careful} THEN {plan.odd} END")
+        if plan.outside != "NULL":
+            noting.append(f"CASE WHEN {value} IS NOT NULL THEN {plan.outside} END")
         if one.field is None or one.field.type in ("text", "name"):
             garbled = told("feeds.row_garbled", text, column=table.header_of(one.name))
             rejecting.append(f"CASE WHEN contains({text}, chr(65533)) THEN {garbled} END")

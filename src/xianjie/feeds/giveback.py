@@ -9,7 +9,6 @@ from pathlib import Path
 from rustpy_xlsxwriter import FastExcel
 
 from xianjie.engines import Engine, open_engine, quote, quote_name
-from xianjie.feeds.cells import BLANKS
 from xianjie.feeds.model import FeedReading
 from xianjie.feeds.workbooks import CARRIED, LARGE
 from xianjie.messages import say
@@ -95,4 +94,4 @@ def _records(reading: FeedReading, batches: Iterator[list[tuple[str | None, ...]
 
 def _printable(cell: str | None) -> str:
     """The cell without the control characters that XML cannot hold."""
-    return "".join(char for char in cell or "" if char >= " " or char in BLANKS)
+    return "".join(char for char in cell or "" if char >= " " or char in "\t\r\n")

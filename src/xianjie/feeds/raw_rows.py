@@ -71,6 +71,18 @@ def _sheet_cells(table: Table, header: Header, targets: Sequence[Target], of_row
     )
 
 
+def words_of(table: Table, target: Target) -> str:
+    """SQL of the distinct trimmed texts (`word`) of a target's column and how many `rows` have each."""
+    cells = " UNION ALL ".join(
+        f"SELECT c{header.columns[target.name] + 1} AS cell FROM {table.raw.relation} "
+        f"WHERE sheet = {header.sheet.number} AND row_no > {header.last}"
+        for header in table.headers
+        if target.name in header.columns
+    )
+    counted = f"SELECT cell, count(*) AS rows FROM ({cells}) GROUP BY cell"
+    return f"SELECT {trimmed('cell')} AS word, sum(rows) AS rows FROM ({counted}) GROUP BY word"
+
+
 def _carried(table: Table, header: Header) -> str:
     if not table.raw.carried:
         return "FALSE"

@@ -55,6 +55,7 @@ class Emitter:
     ) -> None:
         self.plan, self.entity, self.dialect, self.outer = plan, entity, dialect, outer
         self.variant = variant or Variant((), None)
+        self._given: dict[int, set[str]] = {}  # by the identity of expressions that the plan keeps alive
 
     @staticmethod
     def sql_type(kind: str) -> str:
@@ -430,6 +431,11 @@ class Emitter:
 
     def _propagates(self, expr: Expr) -> set[str]:
         """Columns (and locals) whose NULL makes the expression NULL by itself."""
+        if id(expr) not in self._given:
+            self._given[id(expr)] = self._hands_on(expr)
+        return self._given[id(expr)]
+
+    def _hands_on(self, expr: Expr) -> set[str]:
         match expr:
             case Input() if expr.scope in ("self", "parent") and self.outer is None:
                 return {self.plan.input_name(self.entity, expr)}

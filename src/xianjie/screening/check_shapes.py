@@ -165,10 +165,6 @@ class CheckBook:
     def __len__(self) -> int:
         return len(self.checks)
 
-    def only(self, check: Check) -> CheckBook:
-        """The same book with one check."""
-        return CheckBook((check,), self.subjects, self.sources, self.numbers, self.bases, self.facts, self.score)
-
     def numbers_of(self, check: Check) -> dict[str, Number]:
         """Name → number as this check sees them, its own before the shared ones."""
         return {**self.numbers, **check.parameters}
@@ -272,8 +268,10 @@ def _one_name_each(book: CheckBook) -> None:
     fields = {name for entity in dictionary().entities.values() if entity.parent for name in entity.fields}
     fields |= set(dictionary().entities["household"].fields)
     seen: set[str] = set(book.numbers)
-    for place, declared in (*book.facts.items(), *book.bases.items()):
-        for name in declared.columns:
+    columns = {place: fact.columns for place, fact in book.facts.items()}
+    columns |= {place: base.columns for place, base in book.bases.items()}
+    for place, declared in columns.items():
+        for name in declared:
             if name in fields or name in seen:
                 raise UserError("checks.name_taken", place=place, name=name)
             seen.add(name)

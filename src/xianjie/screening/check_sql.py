@@ -54,7 +54,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Pass:
-    """One query that answers several checks over one base; `name` is the base, or the check with SQL of its own."""
+    """One query for several checks; `name` is their base and facts, or the check with SQL of its own."""
 
     name: str
     checks: tuple[Check, ...]
@@ -189,15 +189,19 @@ class Compiler:
         return filled(sql, self.given, self.today, used)
 
     def passes(self, checks: Sequence[Check]) -> list[Pass]:
-        """One pass a base, and one for each check with SQL of its own."""
-        by_base: dict[str, list[Check]] = {}
+        """One pass for all checks over one base with the same facts, and one for each check with SQL of its own.
+
+        A pass with few joins carries few columns through them, which costs less than one pass with all joins.
+        """
+        grouped: dict[tuple[str, ...], list[Check]] = {}
         for check in checks:
             if check.base:
-                by_base.setdefault(check.base, []).append(check)
-        grouped = [self._base_pass(base, tuple(members)) for base, members in sorted(by_base.items())]
-        return grouped + [self._own_pass(check) for check in checks if check.sql]
+                grouped.setdefault((check.base, *sorted(self.needs(check).facts)), []).append(check)
+        passes = [self._base_pass(names, tuple(members)) for names, members in sorted(grouped.items())]
+        return passes + [self._own_pass(check) for check in checks if check.sql]
 
-    def _base_pass(self, base: str, checks: tuple[Check, ...]) -> Pass:
+    def _base_pass(self, names: tuple[str, ...], checks: tuple[Check, ...]) -> Pass:
+        base = names[0]
         needs = [self.needs(check) for check in checks]
         facts: dict[str, set[str]] = {}
         for need in needs:
@@ -216,7 +220,7 @@ class Compiler:
         # Words are made once a column, after the filter, however many checks show it.
         said = [f"{said_as(quote_name(name), self._column_type(base, name))} AS {quote_name(name)}" for name in shown]
         carried_on = ", ".join([*KEYS, *said, *(f"hit_{number}" for number in range(len(checks)))])
-        return Pass(base, checks, _unnested(f"SELECT {carried_on} FROM ({flagged})", checks, texts))
+        return Pass(" + ".join(names), checks, _unnested(f"SELECT {carried_on} FROM ({flagged})", checks, texts))
 
     def _own_pass(self, check: Check) -> Pass:
         rows = filled(check.sql, self.values(check), self.today)

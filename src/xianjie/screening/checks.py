@@ -1,7 +1,8 @@
 """Data-quality checks 数据质量检查: run over the entity tables of one engine, findings to one Parquet file.
 
-A check is data (`policy/checks/*.yaml`, see docs/checks.md). Predicates over one base are answered in a single
-pass. A check whose table, column or policy number is absent is *not run*, and said so: never passed.
+A check is data (`policy/checks/*.yaml`, see docs/checks.md). Predicates over one base with the same facts are
+answered in a single pass. A check whose table, column or policy number is absent is *not run*, and said so:
+never passed.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from xianjie.dictionary import dictionary
 from xianjie.engines import Engine, EngineError
 from xianjie.messages import UserError, say
 from xianjie.screening.check_shapes import Check, CheckBook, load_checks
 from xianjie.screening.check_sql import Compiler, Pass
 
-__all__ = ["CheckBook", "CheckCount", "CheckCounts", "NotRun", "load_checks", "run_checks"]
+__all__ = ["CheckBook", "CheckCount", "CheckCounts", "NotRun", "example_findings", "load_checks", "run_checks"]
 
 NO_FINDING = (
     "SELECT CAST(NULL AS VARCHAR) AS check_id, CAST(NULL AS VARCHAR) AS severity, CAST(NULL AS VARCHAR) AS "
@@ -156,16 +158,15 @@ def _nobody(key: str) -> str:
     return f"(SELECT CAST(NULL AS VARCHAR) AS {key}, CAST(NULL AS VARCHAR) AS region_code WHERE false)"
 
 
-def example_counts(
-    engine: Engine, book: CheckBook, check: Check, rows: Mapping[str, Sequence[Mapping[str, object]]], out: Path
-) -> CheckCounts:
-    """Run one check on the small tables of an example (`fires` or `passes`).
+def example_findings(
+    engine: Engine, book: CheckBook, check: Check, rows: Mapping[str, Sequence[Mapping[str, object]]]
+) -> list[tuple[object, ...]]:
+    """The findings of one check on the small tables of an example (`fires` or `passes`).
 
     Columns that a row leaves out are NULL; a key is numbered from 1 within its table (`person 1`), the key of
-    an owner is that of the first.
+    an owner is that of the first. Raises `UserError` when the example lacks something that the check needs.
     """
-    from xianjie.dictionary import dictionary
-
+    present: dict[str, Collection[str]] = {}
     for table, given in rows.items():
         entity = dictionary().by_table(table)
         if entity is None:
@@ -173,16 +174,15 @@ def example_counts(
         if unknown := sorted({name for row in given for name in row} - set(entity.fields)):
             raise UserError("checks.unknown_name", check=check.id, name=f"{table}.{unknown[0]}")
         owners = {"household_id": "household 1", "person_id": "person 1"}
-        filled = [
-            {
-                **{k: owners[k] for k in owners if k in entity.fields and entity.fields[k].required},
-                entity.key: f"{entity.entity} {number}",
-                **row,
-            }
-            for number, row in enumerate(given, 1)
-        ]
+        owned = {key: owner for key, owner in owners.items() if key in entity.fields and entity.fields[key].required}
+        filled = [{**owned, entity.key: f"{entity.entity} {number}", **row} for number, row in enumerate(given, 1)]
         columns = {name: field.storage for name, field in entity.fields.items()}
         engine.create_table(table, columns, [tuple(row.get(name) for name in columns) for row in filled])
-    present = {table: dictionary().by_table(table).fields for table in rows}  # type: ignore[union-attr]
-    numbers = {name: number.value for name, number in book.numbers.items() if number.policy}
-    return run_checks(engine, book.only(check), present, check.day, out, numbers)
+        present[table] = entity.fields
+    compiler = Compiler(book, check.day, {name: n.value for name, n in book.numbers.items() if n.policy})
+    if lacking := _lacking(compiler, check, present):
+        raise UserError("checks.poor_example", check=check.id, reason=lacking.reason)
+    try:
+        return engine.rows(compiler.passes([check])[0].sql)
+    except EngineError as error:
+        raise UserError("checks.sql_failed", check=check.id, error=error) from error
