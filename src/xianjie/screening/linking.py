@@ -46,7 +46,7 @@ class FeedFile:
 
 def register_people(engine: Engine) -> None:
     """Make the view `registry` of the register's people, as `linkage` wants it, from the register's tables."""
-    villages = "regions" if engine.has("regions") else "(SELECT '' AS region_code, '' AS name, '' AS parent_code)"
+    villages = "register_regions" if engine.has("register_regions") else "(SELECT '' AS region_code, '' AS name, '' AS parent_code)"
     engine.run(f"""
         CREATE OR REPLACE TABLE registry AS
         SELECT p.person_id, p.household_id, p.id_no, p.name, p.sex, p.birth_date, p.region_code,
