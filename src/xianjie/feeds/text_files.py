@@ -117,16 +117,16 @@ def _line_by_line(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
             if b"\x00" in block:
                 seen["zero"] += sum(b"\x00" in line for line in block.splitlines())
                 block = block.replace(b"\x00", b"")
-            if not BEYOND_GB2312.search(block):
-                # Such bytes abound in UTF-8 and are rare in Chinese of the older encodings.
-                with contextlib.suppress(UnicodeDecodeError):
-                    target.write(block.decode("gb18030"))
-                    seen["gb18030"] += block.count(b"\n")
-                    continue
-            for line in block.splitlines(keepends=True):
-                text, encoding = _decoded(line)
-                seen[encoding] += 1
-                target.write(text)
+            for piece, strange in _pieces(block):
+                if not strange:
+                    with contextlib.suppress(UnicodeDecodeError):
+                        target.write(piece.decode("gb18030"))
+                        seen["gb18030"] += piece.count(b"\n")
+                        continue
+                for line in piece.splitlines(keepends=True):
+                    text, encoding = _decoded(line)
+                    seen[encoding] += 1
+                    target.write(text)
     notes = []
     if seen["utf-8"] and seen["gb18030"]:
         facts = {"file": path.name, "utf8": seen["utf-8"], "gb18030": seen["gb18030"]}
@@ -136,6 +136,22 @@ def _line_by_line(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
     if seen["zero"]:
         notes.append(Problem("feeds.zero_bytes", {"file": path.name, "lines": seen["zero"]}))
     return copy, notes
+
+
+def _pieces(block: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Runs of lines, and single lines with bytes that abound in UTF-8 and are rare in Chinese of older encodings."""
+    done = 0
+    for found in BEYOND_GB2312.finditer(block):
+        if found.start() < done:
+            continue
+        start = max(block.rfind(b"\n", done, found.start()) + 1, done)
+        end = block.find(b"\n", found.end()) + 1 or len(block)
+        if start > done:
+            yield block[done:start], False
+        yield block[start:end], True
+        done = end
+    if done < len(block):
+        yield block[done:], False
 
 
 def _decoded(line: bytes) -> tuple[str, str]:

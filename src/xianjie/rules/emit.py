@@ -381,11 +381,14 @@ class Emitter:
         return parts
 
     def _unknown(self, agg: Agg, element: Sql, test: Sql | None) -> Sql:
-        doubts: list[Sql] = []
-        if self._stops(agg.element):
-            lost: Sql = exp.Is(this=wrap(element.copy()), expression=exp.null())
-            doubts.append(lost if test is None else exp.And(this=wrap(test.copy()), expression=wrap(lost)))
-        if agg.condition is not None and test is not None and self._stops(agg.condition):
+        stopped = [part for part in (agg.element, agg.condition) if part is not None and self._stops(part)]
+        if test is None or agg.element not in stopped:
+            # The commonest cases, and the cheapest form: the items less those whose value is known.
+            lacking = element if test is None else test
+            return binary(exp.Sub, exp.Count(this=exp.Star()), exp.Count(this=lacking.copy()))
+        lost: Sql = exp.Is(this=wrap(element.copy()), expression=exp.null())
+        doubts: list[Sql] = [exp.And(this=wrap(test.copy()), expression=wrap(lost))]
+        if agg.condition in stopped:
             doubts.insert(0, exp.Is(this=wrap(test.copy()), expression=exp.null()))
         doubt = doubts[0] if len(doubts) == 1 else exp.Or(this=wrap(doubts[0]), expression=wrap(doubts[1]))
         return exp.Count(this=case((doubt, number(1))))

@@ -48,8 +48,7 @@ def known(value: Sql) -> Sql:
 
 def case(*pairs: tuple[Sql, Sql], otherwise: Sql | None = None) -> Sql:
     """CASE WHEN … THEN … ELSE … END."""
-    result = exp.Case(ifs=[exp.If(this=test, true=value) for test, value in pairs])
-    return result.else_(otherwise) if otherwise is not None else result
+    return exp.Case(ifs=[exp.If(this=test, true=value) for test, value in pairs], default=otherwise)
 
 
 def literal(value: Any, kind: str) -> Sql:
@@ -105,18 +104,24 @@ def rate_steps(column: Sql, steps: tuple[Bracket, ...]) -> list[tuple[Sql, Sql]]
     full = 0
     for position, step in enumerate(steps):
         assert step.rate is not None
-        within = binary(
-            exp.Add,
-            binary(exp.Mul, binary(exp.Sub, column.copy(), number(step.start)), number(step.rate)),
-            number(full),
-        )
-        ten_thousand = Const(type="int", value=10_000)
+        part_of_it = binary(exp.Mul, binary(exp.Sub, column.copy(), number(step.start)), number(step.rate))
         pairs.append(
-            (binary(exp.GTE, column.copy(), number(step.start)), round_whole(within, number(10_000), ten_thousand))
+            (binary(exp.GTE, column.copy(), number(step.start)), _ten_thousandths(part_of_it, step.rate, full))
         )
         if position + 1 < len(steps):
             full += (steps[position + 1].start - step.start) * step.rate
     return pairs[::-1]
+
+
+def _ten_thousandths(part_of_it: Sql, rate: int, full: int) -> Sql:
+    """`part_of_it` (of the rate's sign) and `full` divided by 10,000, halves away from zero."""
+    if rate == 0:
+        size = (abs(full) + 5_000) // 10_000
+        return number(-size if full < 0 else size)
+    if rate < 0 or full < 0:
+        within = binary(exp.Add, part_of_it, number(full))
+        return round_whole(within, number(10_000), Const(type="int", value=10_000))
+    return exp.IntDiv(this=wrap(binary(exp.Add, part_of_it, number(full + 5_000))), expression=number(10_000))
 
 
 def value_steps(column: Sql, steps: tuple[Bracket, ...]) -> list[tuple[Sql, Sql]]:

@@ -58,10 +58,10 @@ class Statement:
             columns += [name_of(cell.name)] if cell.name != entity.key else []
             if masks and bits[cell.name]:
                 columns.append(exp.alias_(_missing(masks, bits[cell.name]), f"{cell.name}__missing", quoted=True))
-        final = exp.select(*columns).from_(table_of(self.names[top]))
+        final = exp.select(*columns, copy=False).from_(table_of(self.names[top]), copy=False)
         for name, select in self.ctes:
             final = final.with_(exp.to_identifier(name, quoted=True), as_=select, copy=False)
-        return final.order_by(name_of(entity.key)) if ordered else final
+        return final.order_by(name_of(entity.key), copy=False) if ordered else final
 
     # What each relation must offer ------------------------------------------------------------------------
 
@@ -122,9 +122,9 @@ class Statement:
         before = self.base[relation]
         select = exp.Select()
         if before is None:
-            select = select.from_(table_of(entity.table, "t"))
+            select = select.from_(table_of(entity.table, "t"), copy=False)
         else:
-            select = select.from_(table_of(self.names[(entity.name, before)], "t"))
+            select = select.from_(table_of(self.names[(entity.name, before)], "t"), copy=False)
         output = [exp.alias_(exp.column(key, "t", quoted=True), key, quoted=True) for key in keys]
         for name in sorted(carried - set(keys)):
             output.append(exp.alias_(exp.column(name, "t", quoted=True), name, quoted=True))
@@ -140,8 +140,9 @@ class Statement:
             keep = sorted(needed[position - 1])
             columns: list[Sql] = [name_of(key) for key in keys]
             columns += [name_of(one) for one in keep if one not in keys]
-            columns += [exp.alias_(emitter.cell(cell), cell.name, quoted=True) for cell in layer]
-            self.ctes.append((f"{self._base_name(relation)}_{position}", exp.select(*columns).from_(table_of(name))))
+            columns += [exp.alias_(emitter.cell(cell), cell.name, quoted=True, copy=False) for cell in layer]
+            layered = exp.select(*columns, copy=False).from_(table_of(name), copy=False)
+            self.ctes.append((f"{self._base_name(relation)}_{position}", layered))
             name = f"{self._base_name(relation)}_{position}"
         self.names[relation] = name
 
@@ -188,8 +189,9 @@ class Statement:
         columns: list[Sql] = [name_of(key)]
         for cell in aggs:
             grouped.add(cell)
-        columns += [exp.alias_(value, name, quoted=True) for name, value in grouped.columns.items()]
-        select = exp.select(*columns).from_(table_of(self.names[relation])).group_by(name_of(key))
+        columns += [exp.alias_(value, name, quoted=True, copy=False) for name, value in grouped.columns.items()]
+        select = exp.select(*columns, copy=False).from_(table_of(self.names[relation]), copy=False)
+        select = select.group_by(name_of(key), copy=False)
         self.ctes.append((grouped.name, select))
         return grouped
 

@@ -1,8 +1,7 @@
 """Every feed's rows to the register's people, all feeds in one pass.
 
-The same person stands in many files. The distinct identities of all files are matched once; each file's
-rows then take the answer of their identity. Rows of the national system's exports carry its own numbers
-and are linked by them first.
+Rows of the national system's exports carry its own numbers and are linked by them; all other rows of all
+files go through the matcher together, so the register is prepared for matching once.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from xianjie.engines import Engine, quote, quote_name
 from xianjie.linkage import link
 from xianjie.messages import say
 
+KNOWN = ("row_id", "person_id", "household_id")
 TIERS = ("exact", "repaired", "probable", "review", "none")
 IDENTITY = (
     "id_no",
@@ -46,7 +46,11 @@ class FeedFile:
 
 def register_people(engine: Engine) -> None:
     """Make the view `registry` of the register's people, as `linkage` wants it, from the register's tables."""
-    villages = "register_regions" if engine.has("register_regions") else "(SELECT '' AS region_code, '' AS name, '' AS parent_code)"
+    villages = (
+        "register_regions"
+        if engine.has("register_regions")
+        else "(SELECT '' AS region_code, '' AS name, '' AS parent_code)"
+    )
     engine.run(f"""
         CREATE OR REPLACE TABLE registry AS
         SELECT p.person_id, p.household_id, p.id_no, p.name, p.sex, p.birth_date, p.region_code,
@@ -62,80 +66,76 @@ def register_people(engine: Engine) -> None:
 def link_feeds(engine: Engine, files: Sequence[FeedFile], day: date, out: Path) -> dict[str, dict[str, int]]:
     """Link the rows of `files`; writes `links.parquet` and `candidates.parquet` into `out`.
 
-    Gives, per file, the number of rows of each tier and of `rejected` rows; they add up to its rows.
+    Makes the tables `feed_links` and `feed_candidates` (feed: a file's position in `files`). Gives, per file,
+    the number of rows of each tier and of `rejected` rows; they add up to its rows.
     """
     register_people(engine)
     for position, file in enumerate(files):
         engine.view_parquet(f"feed_{position}", file.parquet)
-    identity = ", ".join(f"coalesce(CAST(i_{name} AS VARCHAR), '')" for name in IDENTITY)
+    engine.create_table("known_rows", {"feed": "BIGINT", **dict.fromkeys(KNOWN, "VARCHAR")}, [])
+    identities = [_identities(engine, position, file) for position, file in enumerate(files)]
+    nobody = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in ("row_id", "county_code", *IDENTITY))
     engine.run(
-        "CREATE OR REPLACE TABLE feed_rows AS "
-        + " UNION ALL ".join(
-            f"SELECT {position} AS feed, row_id, md5(concat_ws('|', {identity})) AS identity_id, "
-            f"i_person_id, i_household_id, {_place(file)} AS place FROM feed_{position} WHERE status <> 'rejected'"
-            for position, file in enumerate(files)
-        )
-    )
-    engine.run("""
-        CREATE OR REPLACE TABLE known_keys AS
-        SELECT f.feed, f.row_id,
-               p.person_id, coalesce(p.household_id, h.household_id) AS household_id
-        FROM feed_rows f
-        LEFT JOIN register_persons p ON p.person_id = f.i_person_id
-        LEFT JOIN register_households h ON h.household_id = f.i_household_id
-        LEFT JOIN (SELECT DISTINCT region_code FROM register_households) r ON r.region_code = f.place
-        WHERE p.person_id IS NOT NULL OR (f.i_person_id IS NULL AND h.household_id IS NOT NULL)
-           OR r.region_code IS NOT NULL
-    """)
-    columns = ", ".join(f"any_value(i_{name}) AS {name}" for name in IDENTITY)
-    sources = " UNION ALL ".join(
-        f"SELECT r.identity_id, {', '.join(f'CAST(f.i_{name} AS VARCHAR) AS i_{name}' for name in IDENTITY)} "
-        f"FROM feed_{position} f JOIN feed_rows r ON r.feed = {position} AND r.row_id = f.row_id "
-        f"WHERE NOT EXISTS (SELECT 1 FROM known_keys k WHERE k.feed = {position} AND k.row_id = f.row_id)"
-        for position in range(len(files))
-    )
-    engine.run(
-        "CREATE OR REPLACE TABLE identities AS "
-        f"SELECT identity_id AS row_id, NULL::VARCHAR AS county_code, {columns} FROM ({sources}) "
-        "GROUP BY identity_id ORDER BY identity_id"
+        f"CREATE OR REPLACE VIEW identities AS {' UNION ALL '.join(identities) or f'SELECT {nobody} WHERE false'}"
     )
     link(engine, "registry", "identities", as_of=day)
+    _settle_links(engine)
     _write_links(engine, files, out)
     return _counts(engine, files)
 
 
-def _place(file: FeedFile) -> str:
-    """The place that a row is about, where it is about a place and not about people."""
-    return "i_region_code" if dictionary().entities[file.entity].key == "region_code" else "NULL"
+def _identities(engine: Engine, position: int, file: FeedFile) -> str:
+    """SQL of the identities of a file's usable rows; those with a number of the national system are settled here."""
+    columns = ", ".join(f"CAST(f.i_{name} AS VARCHAR) AS {name}" for name in IDENTITY)
+    of_place = dictionary().entities[file.entity].key == "region_code"
+    keyed = engine.value(f"SELECT count(i_person_id) + count(i_household_id) FROM feed_{position}") or of_place
+    if keyed:
+        place = "f.i_region_code" if of_place else "NULL"
+        engine.run(f"""
+            INSERT INTO known_rows
+            SELECT {position}, f.row_id, p.person_id, coalesce(p.household_id, h.household_id)
+            FROM feed_{position} f
+            LEFT JOIN register_persons p ON p.person_id = f.i_person_id
+            LEFT JOIN register_households h ON h.household_id = f.i_household_id
+            LEFT JOIN (SELECT DISTINCT region_code FROM register_households) r ON r.region_code = {place}
+            WHERE f.status <> 'rejected' AND (p.person_id IS NOT NULL OR r.region_code IS NOT NULL
+                  OR (f.i_person_id IS NULL AND h.household_id IS NOT NULL))""")
+    others = (
+        f" ANTI JOIN (SELECT row_id FROM known_rows WHERE feed = {position}) k ON k.row_id = f.row_id" if keyed else ""
+    )
+    return (
+        f"SELECT '{position}|' || f.row_id AS row_id, CAST(NULL AS VARCHAR) AS county_code, {columns} "
+        f"FROM feed_{position} f{others} WHERE f.status <> 'rejected'"
+    )
+
+
+def _settle_links(engine: Engine) -> None:
+    """Bring the matcher's answers and the known numbers back to the files' rows."""
+    row = "CAST(split_part(l.row_id, '|', 1) AS BIGINT) AS feed, substr(l.row_id, instr(l.row_id, '|') + 1) AS row_id"
+    engine.run(f"""
+        CREATE OR REPLACE TABLE feed_links AS
+        SELECT feed, row_id, 'exact' AS tier, person_id, household_id, 1.0 AS score,
+               {quote(say("screening.known_number"))} AS reason
+        FROM known_rows
+        UNION ALL
+        SELECT {row}, l.tier, l.person_id, p.household_id, l.score, l.reason
+        FROM links l LEFT JOIN register_persons p ON p.person_id = l.person_id""")
+    engine.run(f"""
+        CREATE OR REPLACE TABLE feed_candidates AS
+        SELECT {row}, l.rank, l.person_id, l.score, l.reason FROM link_candidates l""")
 
 
 def _write_links(engine: Engine, files: Sequence[FeedFile], out: Path) -> None:
     names = " ".join(f"WHEN {position} THEN {quote(file.name)}" for position, file in enumerate(files))
-    known = quote(say("screening.known_number"))
-    engine.run(f"""
-        CREATE OR REPLACE TABLE feed_links AS
-        SELECT r.feed, r.row_id,
-               CASE WHEN k.row_id IS NOT NULL THEN 'exact' ELSE l.tier END AS tier,
-               CASE WHEN k.row_id IS NOT NULL THEN k.person_id ELSE l.person_id END AS person_id,
-               coalesce(k.household_id, p.household_id) AS household_id,
-               CASE WHEN k.row_id IS NOT NULL THEN 1.0 ELSE l.score END AS score,
-               CASE WHEN k.row_id IS NOT NULL THEN {known} ELSE l.reason END AS reason,
-               r.identity_id
-        FROM feed_rows r
-        LEFT JOIN known_keys k ON k.feed = r.feed AND k.row_id = r.row_id
-        LEFT JOIN links l ON l.row_id = r.identity_id
-        LEFT JOIN register_persons p ON p.person_id = l.person_id
-    """)
-    ordered = "ORDER BY feed, length(row_id), row_id"
+    file_name = f"CASE feed {names} END" if files else "''"
     engine.write_parquet(
-        f"SELECT CASE feed {names} END AS file, row_id, tier, person_id, household_id, score, reason "
-        f"FROM feed_links {ordered}",
+        f"SELECT {file_name} AS file, row_id, tier, person_id, household_id, score, reason FROM feed_links "
+        "ORDER BY feed, length(row_id), row_id",
         out / "links.parquet",
     )
     engine.write_parquet(
-        f"SELECT CASE feed {names} END AS file, f.row_id, c.rank, c.person_id, c.score, c.reason "
-        "FROM feed_links f JOIN link_candidates c ON c.row_id = f.identity_id "
-        "WHERE f.tier = 'review' ORDER BY feed, length(f.row_id), f.row_id, c.rank, c.person_id",
+        f"SELECT {file_name} AS file, row_id, rank, person_id, score, reason FROM feed_candidates "
+        "ORDER BY feed, length(row_id), row_id, rank, person_id",
         out / "candidates.parquet",
     )
 

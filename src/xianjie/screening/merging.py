@@ -6,6 +6,7 @@ An entity for which there is neither a table nor a file stays absent: unknown, n
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -45,32 +46,35 @@ def merge_entities(engine: Engine, files: Sequence[FeedFile], register: dict[str
     """
     counts: dict[str, int] = {}
     for entity in dictionary().entities.values():
-        own = [_register_rows(entity, f"register_{entity.table}")] if entity.table in register else []
-        handed_in = [
-            _feed_rows(engine, entity, file, position)
-            for position, file in enumerate(files)
-            if file.entity == entity.entity and entity.entity in merging_rules()
-        ]
-        unknown = merging_rules().get(entity.entity, {}).get("doubtful", [])
-        if unknown and engine.has("link_candidates"):
-            handed_in += [
-                _doubtful_rows(engine, entity, file, position, unknown)
-                for position, file in enumerate(files)
-                if file.entity == entity.entity
-            ]
-        if own or handed_in:
-            rows = (
-                _one_fact_once(entity, [*(f"SELECT 0 AS origin, * FROM ({one})" for one in own), *handed_in])
-                if handed_in
-                else own[0]
-            )
-            counts[entity.table] = engine.write_parquet(rows, out / f"{entity.table}.parquet")
+        table = f"register_{entity.table}"
+        target = out / f"{entity.table}.parquet"
+        own = [_register_rows(entity, table)] if entity.table in register else []
+        handed_in = _handed_in(engine, entity, files)
+        if handed_in:
+            counts[entity.table] = engine.write_parquet(_one_fact_once(entity, own + handed_in), target)
+        elif own:
+            # Nothing joins the register's own rows: its canonical file is the entity's file.
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(register[entity.table], target)
+            counts[entity.table] = int(engine.value(f"SELECT count(*) FROM {quote_name(table)}"))
     return counts
+
+
+def _handed_in(engine: Engine, entity: Entity, files: Sequence[FeedFile]) -> list[str]:
+    """SQL of the rows that departments' files bring to an entity: linked ones, then doubtful ones."""
+    rule = merging_rules().get(entity.entity)
+    if rule is None:
+        return []
+    its_files = [(position, file) for position, file in enumerate(files) if file.entity == entity.entity]
+    rows = [_feed_rows(engine, entity, file, position) for position, file in its_files]
+    if unknown := rule.get("doubtful", []):
+        rows += [_doubtful_rows(engine, entity, file, position, unknown) for position, file in its_files]
+    return rows
 
 
 def _register_rows(entity: Entity, table: str) -> str:
     columns = ", ".join(quote_name(name) for name in entity.fields)
-    return f"SELECT {columns} FROM {quote_name(table)}"
+    return f"SELECT 0 AS origin, {columns} FROM {quote_name(table)}"
 
 
 def _feed_rows(engine: Engine, entity: Entity, file: FeedFile, position: int) -> str:
@@ -86,8 +90,7 @@ def _doubtful_rows(engine: Engine, entity: Entity, file: FeedFile, position: int
     columns = _columns(engine, entity, file, position, frozenset(unknown))
     return (
         f"SELECT {DOUBTFUL} AS origin, {columns} FROM feed_{position} f "
-        f"JOIN feed_links r ON r.feed = {position} AND r.row_id = f.row_id AND r.tier = 'review' "
-        "JOIN link_candidates l ON l.row_id = r.identity_id "
+        f"JOIN feed_candidates l ON l.feed = {position} AND l.row_id = f.row_id "
         f"WHERE NOT EXISTS (SELECT 1 FROM feed_links k WHERE k.feed = {position} AND k.person_id = l.person_id)"
     )
 

@@ -82,10 +82,11 @@ def missing_numbers(book: PolicyBook, day: date, regions: list[str]) -> list[dic
 
 def write_unknown(engine: Engine, book: PolicyBook, day: date, region: str | None, out: Path) -> int:
     """Write what is unknown of whom: `unknown.parquet` (household_id, result, missing), missing as in the rules'
-    SQL: `person.birth_date;parameter:line`. Gives the number of rows. Needs the view `results`.
+    SQL: `person.birth_date;parameter:line`. Only the results that the policy marks `ask` are followed to their
+    facts: the others rest on them. Gives the number of rows. Needs the view `results`.
     """
-    rules = list(dict.fromkeys(finding.rule for finding in book.findings.values()))
-    counts = ", ".join(f"count(*) FILTER ({quote_name(rule)} IS NULL) AS {quote_name(rule)}" for rule in rules)
+    asked = [result["name"] for result in book.document("results.yaml")["results"] if result.get("ask")]
+    counts = ", ".join(f"count(*) FILTER ({quote_name(rule)} IS NULL) AS {quote_name(rule)}" for rule in asked)
     open_rules = [rule for rule, number in engine.records(f"SELECT {counts} FROM results")[0].items() if number]
     if not open_rules:
         nothing = "CAST(NULL AS VARCHAR)"
