@@ -59,7 +59,7 @@ class Coverage:
 
 
 def run_cases(policy: Policy, where: Path | Sequence[Path]) -> list[CaseResult]:
-    """Run the cases of YAML files: those given, those of a folder, or those in the `cases` folders below it.
+    """Run the cases of YAML files: those given, those in the `cases` folders below a folder, or else the folder's own.
 
     Raises `PolicyError` for a file that is no list of cases, or a case with unknown keys, rules or facts.
     """
@@ -77,7 +77,7 @@ def case_files(where: Path | Sequence[Path]) -> list[Path]:
     if not where.is_dir():
         return [where]
     found = sorted(path for path in where.rglob("*.yaml") if "cases" in path.relative_to(where).parts[:-1])
-    return found or ([] if where.name != "cases" else sorted(where.rglob("*.yaml")))
+    return found or sorted(where.rglob("*.yaml") if where.name == "cases" else where.glob("*.yaml"))
 
 
 def case_coverage(policy: Policy, results: Iterable[CaseResult]) -> dict[RuleKey, Coverage]:

@@ -6,8 +6,8 @@ import ast
 from pathlib import Path
 from typing import Any
 
-from xianjie.messages import say
-from xianjie.rules.cases import run_cases
+from xianjie.messages import UserError, say
+from xianjie.rules.cases import CaseResult, run_cases
 from xianjie.screening.policies import open_policy
 
 
@@ -84,19 +84,15 @@ def run_policy_cases(folder: Path | None, overlays: tuple[Path, ...]) -> dict[st
     book = open_policy(overlays)
     folders = [folder] if folder else [place for root in book.folders for place in sorted(root.rglob("cases"))]
     results = [result for place in folders for result in run_cases(book.policy, place)]
-    failures = [
-        {
-            "name": result.name,
-            "file": str(result.file),
-            "differences": [str(difference) for difference in result.differences],
-            "text": say(
-                "rule_page.failed",
-                name=result.name,
-                file=result.file,
-                differences="；".join(map(str, result.differences)),
-            ),
-        }
-        for result in results
-        if not result.passed
-    ]
+    if not results:
+        raise UserError("rule_page.no_cases", folder="、".join(map(str, folders)))
+    failures = [_failure(result) for result in results if not result.passed]
     return {"passed": len(results) - len(failures), "failed": len(failures), "failures": failures}
+
+
+def _failure(result: CaseResult) -> dict[str, Any]:
+    told = [
+        say("rule_page.difference", where=one.where, expected=one.expected, got=one.got) for one in result.differences
+    ]
+    text = say("rule_page.failed", name=result.name, file=result.file, differences="；".join(told))
+    return {"name": result.name, "file": result.file, "differences": told, "text": text}

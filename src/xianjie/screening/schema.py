@@ -28,7 +28,8 @@ def _entity(entity: Entity) -> rules_schema.Entity:
             type=_TYPES.get(field.type, "text"),
             unit=field.unit or None,
             label_zh=field.zh,
-            nullable=not field.required,
+            # A row in review leaves required fields unknown, so only keys are sure to be there.
+            nullable=name not in (entity.key, entity.parent_key),
         )
         for name, field in entity.fields.items()
     }
