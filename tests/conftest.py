@@ -41,3 +41,10 @@ def small_county(county: Path, tmp_path: Path) -> Path:
             (folder / "feeds" / path.parent.name).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder / "feeds" / path.parent.name / path.name)
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file's tests in one process; those that need the shared county all in the same one."""
+    for item in items:
+        shared = {"county", "run", "small_county"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("county" if shared else str(item.path)))

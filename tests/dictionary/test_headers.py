@@ -102,7 +102,7 @@ NATIONAL = {
     },
     "person": {
         "户编号": "household_id", "人口编号": "person_id", "姓名": "name", "证件类型": "id_kind", "证件号码": "id_no",
-        "性别": "sex", "出生日期": "birth_date", "民族": "ethnicity", "政治面貌": "politics", "与户主关系": "relation",
+        "性别": "sex", "出生日期": "birth_date", "民族": "ethnicity", "与户主关系": "relation",
         "文化程度": "education", "在校生状况": "school_state", "义务教育阶段未上学原因": "dropout_reason",
         "失学或辍学原因": "dropout_reason", "健康状况": "health", "劳动技能": "labour_skill",
         "家庭成员联系电话": "phone", "务工所在地": "stated_work_place", "务工时间（月）": "stated_work_months",

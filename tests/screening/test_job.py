@@ -142,10 +142,10 @@ def test_lists_and_report_carry_no_id_and_no_phone_number(county: Path, run: Pat
             assert not [value for value in secret if value in text], path.name
 
 
-def test_township_lists_hold_every_household_with_a_finding(run: Path) -> None:
-    expected = _rows(f"SELECT count(*) FROM read_parquet({quote(str(run / 'households.parquet'))}) WHERE findings > 0")[
+def test_township_and_village_lists_hold_every_household_with_a_risk(run: Path) -> None:
+    expected = _rows(f"SELECT count(*) FROM read_parquet({quote(str(run / 'households.parquet'))}) WHERE risks > 0")[0][
         0
-    ][0]
+    ]
     towns = [path for path in (run / "excel").iterdir() if path.suffix == ".xlsx"]
     villages = list((run / "excel").glob("*/*.xlsx"))
     assert sum(load_workbook(path)["有风险户"].max_row - 1 for path in towns) == expected

@@ -14,7 +14,7 @@ PLURALS = {"years": "year", "months": "month", "days": "day", "persons": "person
 NO_UNIT = ("ratio", "1", "")
 CHINESE = {
     "fen": "元", "year": "年", "month": "月", "day": "天", "person": "人", "household": "户", "mu": "亩",
-    "m2": "平方米", "minute": "分钟", "hour": "小时", "km": "公里", "metre": "米", "times": "次",
+    "m2": "平方米", "minute": "分钟", "hour": "小时", "km": "公里", "m": "米", "litre": "升", "times": "次",
 }  # fmt: skip
 FEN: Unit = {"fen": 1}
 

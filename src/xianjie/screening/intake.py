@@ -144,7 +144,7 @@ def read_feeds(inputs: Inputs, work: Path, giveback: Path) -> dict[str, Any]:
                 "department": dictionary().departments[layout.department].zh,
                 "title": layout.zh,
                 "parquet": str(reading.parquet.relative_to(work / "feeds")) if reading.parquet else None,
-                "columns": sorted(reading.columns),
+                "columns": sorted({*reading.columns, *layout.constants}),
                 "given_back": _give_back(reading, giveback / Path(reading.name).with_suffix(".xlsx")),
                 **{name: getattr(reading.counts, name) for name in ROWS},
             }

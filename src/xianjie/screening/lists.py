@@ -9,8 +9,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from xianjie.engines import Engine, quote
-from xianjie.screening.findings import GROUPS, RISK_GROUPS
+from xianjie.engines import Engine
+from xianjie.screening.findings import GROUPS
 from xianjie.screening.workbook import Sheet, write_workbook
 
 HOUSEHOLD_COLUMNS = {
@@ -61,7 +61,6 @@ def prepare_lists(engine: Engine, kinds: dict[str, str], departments: dict[str, 
         LEFT JOIN ({named}) v ON v.region_code = c.region_code
         LEFT JOIN ({named}) t ON t.region_code = v.parent_code
     """)
-    risks = ", ".join(quote(group) for group in RISK_GROUPS)
     engine.run("""
         CREATE OR REPLACE TABLE listed_household AS
         SELECT p.town_code, p.town, h.region_code, p.village, h.household_id, h.head_name,
@@ -71,16 +70,15 @@ def prepare_lists(engine: Engine, kinds: dict[str, str], departments: dict[str, 
         FROM household_results h JOIN place p USING (region_code)
         LEFT JOIN kind_label k ON k.code = h.kind_due
         LEFT JOIN (SELECT household_id, count(*) AS size FROM persons GROUP BY household_id) s USING (household_id)
-        WHERE h.findings > 0
+        WHERE h.risks > 0
         ORDER BY p.town_code, h.region_code, h.score DESC, h.household_id
     """)
     engine.run(f"""
         CREATE OR REPLACE TABLE listed_finding AS
         SELECT p.town_code, f.region_code, p.village, f.household_id, h.head_name, g.label AS grp, t.label AS finding,
-               f.text, f.score, c.label AS change, d.names AS departments, f.cite,
-               f.grp IN ({risks}) AS risk
+               f.text, f.score, c.label AS change, d.names AS departments, f.cite
         FROM findings f JOIN place p USING (region_code)
-        LEFT JOIN households h USING (household_id)
+        JOIN (SELECT household_id, head_name FROM household_results WHERE risks > 0) h USING (household_id)
         LEFT JOIN group_label g ON g.code = f.grp
         LEFT JOIN finding_label t ON t.code = f.finding
         LEFT JOIN changes e ON e.household_id = f.household_id AND e.finding = f.finding
@@ -119,14 +117,9 @@ def _by_town(engine: Engine, table: str) -> Iterator[tuple[str, list[dict[str, A
 
 
 def _write_town(out: Path, rows: list[dict[str, Any]], details: list[dict[str, Any]]) -> int:
+    """The township's households in one workbook; each village's households and findings in one of its own."""
     town = file_name(f"{rows[0]['town']}-{rows[0]['town_code'][:9]}")
-    write_workbook(
-        out / f"{town}.xlsx",
-        [
-            Sheet("有风险户", HOUSEHOLD_COLUMNS, map(_household_row, rows)),
-            Sheet("风险明细", FINDING_COLUMNS, map(_finding_row, details)),
-        ],
-    )
+    write_workbook(out / f"{town}.xlsx", [Sheet("有风险户", HOUSEHOLD_COLUMNS, map(_household_row, rows))])
     of_village = {code: list(group) for code, group in groupby(details, key=itemgetter("region_code"))}
     files = 1
     for code, group in groupby(rows, key=itemgetter("region_code")):

@@ -160,7 +160,7 @@ def _map(engine: Engine) -> dict[str, Any] | None:
 def _households(engine: Engine) -> list[dict[str, Any]]:
     return engine.records(f"""
         SELECT town, village, household_id, head_name AS head, size, score, kind, monitored, reasons
-        FROM listed_household WHERE risks > 0 ORDER BY score DESC, household_id LIMIT {LISTED}""")
+        FROM listed_household ORDER BY score DESC, household_id LIMIT {LISTED}""")
 
 
 def _worth_explaining(engine: Engine) -> list[str]:
