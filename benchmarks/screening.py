@@ -74,7 +74,9 @@ def main() -> None:
     data = arguments.folder / f"data-{arguments.households}"
     xianjie = [sys.executable, "-m", "xianjie.cli"]
     if not data.exists():
-        seconds, memory = measured([*xianjie, "synth", str(data), "--households", str(arguments.households), "--seed", "7"])
+        seconds, memory = measured(
+            [*xianjie, "synth", str(data), "--households", str(arguments.households), "--seed", "7"]
+        )
         print(f"synth: {seconds:.1f} s, {memory:.0f} MB")
     floors, times, memories = [], [], []
     run = arguments.folder / "run"

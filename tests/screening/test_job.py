@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from tests.conftest import HOUSEHOLDS, quiet
 
+from tests.conftest import HOUSEHOLDS, quiet
 from xianjie.engines import open_engine, quote
 from xianjie.messages import UserError
 from xianjie.screening.explaining import household_record

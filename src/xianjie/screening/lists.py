@@ -73,7 +73,7 @@ def prepare_lists(engine: Engine, kinds: dict[str, str], departments: dict[str, 
         WHERE h.risks > 0
         ORDER BY p.town_code, h.region_code, h.score DESC, h.household_id
     """)
-    engine.run(f"""
+    engine.run("""
         CREATE OR REPLACE TABLE listed_finding AS
         SELECT p.town_code, f.region_code, p.village, f.household_id, h.head_name, g.label AS grp, t.label AS finding,
                f.text, f.score, c.label AS change, d.names AS departments, f.cite
