@@ -55,7 +55,9 @@ with tempfile.TemporaryDirectory() as out:
                     break
                 except UnicodeDecodeError:
                     continue
-            con.execute(f"COPY (SELECT * FROM read_csv('{out}/x.csv', all_varchar=true, header=true, null_padding=true, ignore_errors=true)) TO '{out}/x.parquet' (FORMAT parquet, COMPRESSION zstd)")
+            how = "all_varchar=true, header=true, null_padding=true, ignore_errors=true"
+            rows = f"SELECT * FROM read_csv('{out}/x.csv', {how})"
+            con.execute(f"COPY ({rows}) TO '{out}/x.parquet' (FORMAT parquet, COMPRESSION zstd)")
         elif path.suffix == ".xlsx":
             book = python_calamine.CalamineWorkbook.from_path(str(path))
             for name in book.sheet_names:

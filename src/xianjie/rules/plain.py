@@ -7,6 +7,8 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from xianjie.messages import say
@@ -219,6 +221,14 @@ class Evaluator:
 
 def probing_function(version: Version, probe: Callable[..., Any]) -> Callable[..., Any]:
     """The rule's function with each comprehension handed to `probe(items, names, test, names, element)`."""
+    space = {**NAMESPACE, "_probe": probe}
+    exec(_probing_code(version), space)
+    function: Callable[..., Any] = space[version.source.name]
+    return function
+
+
+@lru_cache(maxsize=1024)
+def _probing_code(version: Version) -> CodeType:
 
     class Rewrite(ast.NodeTransformer):
         def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
@@ -252,10 +262,7 @@ def probing_function(version: Version, probe: Callable[..., Any]) -> Callable[..
     for argument in node.args.args:
         argument.annotation = None
     module = ast.fix_missing_locations(ast.Module([Rewrite().visit(node)], []))
-    space = {**NAMESPACE, "_probe": probe}
-    exec(compile(module, version.source.file, "exec"), space)
-    function: Callable[..., Any] = space[version.source.name]
-    return function
+    return compile(module, version.source.file, "exec")
 
 
 def start(
