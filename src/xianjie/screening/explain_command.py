@@ -32,8 +32,8 @@ def explanation_lines(explained: dict[str, Any]) -> list[str]:
     """The explanation as lines for a person."""
     lines = [say("explain.title", household=explained["household_id"], date=explained["date"])]
     for number, step in enumerate(explained["readable"], start=1):
-        unsure = {parameter["trust"] for parameter in step["parameters"] if parameter["unsure"]}
-        lines.append(f"{number}. {step['text']}" + "".join(f" 〔{trust}〕" for trust in sorted(unsure)))
+        unsure = "".join(f" 〔{tag['trust']}〕" for tag in step["tags"] if tag["unsure"])
+        lines.append(f"{number}. {step['text']}{unsure}")
     needs = {need["text"]: None for needs in explained["missing"].values() for need in needs}
     if needs:
         lines.append(say("explain.missing"))

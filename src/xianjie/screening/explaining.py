@@ -47,15 +47,9 @@ def readable_steps(book: PolicyBook, record: dict[str, Any], explained: dict[str
             text = text.replace(person_id, name)
         if step["cite"]:
             text = text.replace(step["cite"], book.clauses([step["cite"]]))
-        parameters = [
-            {
-                "text": parameter["text"],
-                "trust": say(f"report.trust.{parameter['trust'] or 'none'}"),
-                "unsure": parameter["trust"] not in ("stated", "regulation"),
-            }
-            for parameter in step["parameters"]
-        ]
-        steps.append({"text": text, "parameters": parameters})
+        trusts = dict.fromkeys(parameter["trust"] or "none" for parameter in step["parameters"])
+        tags = [{"trust": say(f"report.trust.{one}"), "unsure": one not in ("stated", "regulation")} for one in trusts]
+        steps.append({"text": text, "tags": tags})
     return steps
 
 

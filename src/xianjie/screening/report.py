@@ -8,13 +8,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from xianjie.engines import Engine
+from xianjie.engines import Engine, quote
 from xianjie.messages import say
 from xianjie.screening.charts import TIER_COLOURS, Area, Bar, area_map, bars, stacked
 from xianjie.screening.explaining import household_record, readable_steps
 from xianjie.screening.findings import GROUPS, RISK_GROUPS
 from xianjie.screening.policies import PolicyBook
-from xianjie.screening.population import result_names
 
 FOLDER = Path(__file__).parent
 LISTED = 200
@@ -57,7 +56,7 @@ def write_report(
         towns=[_town(town, counts) for town in counts["towns"]],
         households=_households(engine),
         explained=[_explained(engine, book, day, region, one) for one in _worth_explaining(engine)],
-        documents=counts["documents"],
+        documents=_documents(counts["documents"]),
         checks=_checks(counts["checks"]),
     )
     path.write_text(page, encoding="utf-8")
@@ -173,17 +172,27 @@ def _worth_explaining(engine: Engine) -> list[str]:
 
 def _explained(engine: Engine, book: PolicyBook, day: date, region: str | None, household_id: str) -> dict[str, Any]:
     record = household_record(engine, household_id)
-    explained = book.policy.explain(record, result_names(book), date=day, region=region)
-    reasons = engine.rows(
-        f"SELECT text FROM findings WHERE household_id = '{household_id}' ORDER BY score DESC, finding"
+    held = engine.rows(
+        f"SELECT finding, text FROM findings WHERE household_id = {quote(household_id)} ORDER BY score DESC, finding"
     )
+    asked = dict.fromkeys(["monitored_kind_due", *(book.findings[name].rule for name, _ in held)])
+    explained = book.policy.explain(record, list(asked), date=day, region=region)
     missing = {need["text"] for needs in explained["missing"].values() for need in needs}
     return {
         "title": say("report.household", household=household_id, head=record["head_name"]),
-        "summary": "；".join(row[0] for row in reasons),
+        "summary": "；".join(text for _, text in held),
         "steps": readable_steps(book, record, explained),
         "missing": "；".join(sorted(missing)),
     }
+
+
+def _documents(documents: dict[str, Any]) -> dict[str, Any] | None:
+    """The comparison with the rows on which the documents part, then those on which they agree."""
+    if not documents:
+        return None
+    parting = [row for row in documents["rows"] if row["why"]]
+    agreed = [row for row in documents["rows"] if not row["why"]]
+    return {"names": documents["names"], "parting": parting, "agreed": agreed}
 
 
 def _checks(checks: dict[str, Any]) -> dict[str, Any]:
