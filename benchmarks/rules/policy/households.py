@@ -75,9 +75,7 @@ def assets_exceed(savings, vehicles, size, savings_limit):
         return None
     if savings is not None and savings > size * savings_limit:
         return True
-    if vehicles is not None and vehicles >= 2:
-        return True
-    return False
+    return vehicles is not None and vehicles >= 2
 
 
 @household(label="人均差额", unit="fen/person/year")

@@ -79,7 +79,7 @@ class Forms(Strict):
 @cache
 def forms() -> Forms:
     """The ways of writing of `forms.yaml`."""
-    return Forms.model_validate(yaml.safe_load((FOLDER / "forms.yaml").read_text(encoding="utf-8")))
+    return Forms.model_validate(yaml.load((FOLDER / "forms.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader))
 
 
 def read_layouts(folder: Path | None = None) -> dict[str, Layout]:
@@ -98,7 +98,7 @@ def read_layouts(folder: Path | None = None) -> dict[str, Layout]:
 def read_layout(path: Path) -> Layout:
     """One layout's file. Raises `UserError` naming what is wrong in it."""
     try:
-        layout = Layout.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        layout = Layout.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
     except (ValueError, yaml.YAMLError, OSError) as error:
         raise UserError("feeds.layout_shape", file=path.name, why=str(error)) from error
     _check(layout, path)

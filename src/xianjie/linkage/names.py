@@ -31,7 +31,7 @@ PLAIN = "aaaaeeeeiiiioooouuuuvvvvvnnn"
 @cache
 def characters() -> dict[str, Any]:
     """`characters.yaml`: variants, look-alikes, surname readings, near sounds."""
-    loaded: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load(FILE.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return loaded
 
 

@@ -100,10 +100,10 @@ class RuleBook(_Part):
 def rulebook() -> RuleBook:
     """The rules as shipped. Raises `ValueError` when `rules.yaml` does not have the declared shape."""
     text = FILE.read_text(encoding="utf-8")
-    settings = yaml.safe_load(text)["settings"]
+    settings = yaml.load(text, yaml.CSafeLoader)["settings"]
     for name, value in settings.items():
         text = text.replace("{" + name + "}", str(value))
-    book = RuleBook.model_validate(yaml.safe_load(text))
+    book = RuleBook.model_validate(yaml.load(text, yaml.CSafeLoader))
     levels = [rule.level for rule in book.rules]
     if levels != sorted(levels):
         raise ValueError("rules.yaml: rules must stand in the order of their levels")

@@ -92,7 +92,7 @@ def case_coverage(policy: Policy, results: Iterable[CaseResult]) -> dict[RuleKey
 
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
-        cases = yaml.safe_load(path.read_text(encoding="utf-8"))
+        cases = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise PolicyError("rules.yaml_broken", file=path, error=" ".join(str(error).split())) from error
     if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):

@@ -120,7 +120,7 @@ def read_parameters(
     are defaults (a reform's values come from the reform). Raises `PolicyError` with what is wrong where.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PolicyError("rules.yaml_broken", file=path, error=" ".join(str(error).split())) from error
     if not isinstance(document, dict) or "parameters" not in document:

@@ -43,7 +43,7 @@ def read_reform(path: Path, policy: Policy) -> Reform:
     Raises `PolicyError` for what a policy folder would be refused for.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise PolicyError("rules.yaml_broken", file=path, error=" ".join(str(error).split())) from error
     if not isinstance(document, dict) or not document or set(document) - KEYS:

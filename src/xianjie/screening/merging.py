@@ -24,8 +24,8 @@ DOUBTFUL = 1_000_000  # origin of rows in review: any other source of the same f
 @cache
 def merging_rules() -> dict[str, dict[str, Any]]:
     """Entity → how its rows from several sources are brought together."""
-    rules: dict[str, dict[str, Any]] = yaml.safe_load(
-        (Path(__file__).parent / "merging.yaml").read_text(encoding="utf-8")
+    rules: dict[str, dict[str, Any]] = yaml.load(
+        (Path(__file__).parent / "merging.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
     )
     for name, rule in rules.items():
         fields = dictionary().entities[name].fields
