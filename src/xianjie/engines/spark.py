@@ -7,9 +7,12 @@ chooses the server; without it a local session starts.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from xianjie.engines.face import Engine, EngineError
 
@@ -38,7 +41,9 @@ class SparkEngine(Engine):
 
     def _sql(self, sql: str) -> Any:
         try:
-            return self._session.sql(sql)
+            frame = self._session.sql(sql)
+            _ = frame.schema  # Spark Connect answers late: ask now, so that a refusal is told here
+            return frame
         except Exception as error:  # Spark and Sail raise many unrelated classes for a refused statement
             raise EngineError(str(error), sql) from error
 
@@ -70,8 +75,25 @@ class SparkEngine(Engine):
 
     def write_parquet(self, sql: str, path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._sql(sql).coalesce(1).write.mode("overwrite").parquet(str(path))
-        return int(self._session.read.parquet(str(path)).count())
+        folder = path.with_name(path.name + ".part")
+        self._sql(sql).write.mode("overwrite").parquet(str(folder))
+        written = self._gather(folder, path)
+        shutil.rmtree(folder)
+        return written
+
+    @staticmethod
+    def _gather(folder: Path, path: Path) -> int:
+        """Bring the files that Spark writes, in their order, into the one that everybody else expects."""
+        parts = sorted(folder.rglob("*.parquet"))
+        whole = path.with_name(path.name + ".whole")
+        with pq.ParquetWriter(whole, pq.read_schema(parts[0]), compression="zstd") as writer:
+            rows = 0
+            for part in parts:
+                for batch in pq.ParquetFile(part).iter_batches():
+                    writer.write_batch(batch)
+                    rows += batch.num_rows
+        whole.replace(path)
+        return rows
 
     def create_table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
         schema = ", ".join(f"`{column}` {SPARK_TYPES[kind.upper()]}" for column, kind in columns.items())

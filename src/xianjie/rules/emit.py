@@ -159,7 +159,7 @@ class Emitter:
             return binary(BINARY[expr.op], left, right)
         writer = getattr(self, f"_op_{expr.op}", None)
         if writer is None:
-            raise NotImplementedError(expr.op)
+            raise AssertionError(expr.op)
         result: Sql = writer(expr)
         return result
 
