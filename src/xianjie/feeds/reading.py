@@ -44,8 +44,15 @@ def read_feeds(
         folder = out_folder / f"{number:03}-{file.layout}"
         return read_feed(file.path, layouts[file.layout], folder, limits, file.date, file.name)
 
+    def size(numbered: tuple[int, FeedFile]) -> tuple[int, int]:
+        number, file = numbered
+        return (-file.path.stat().st_size if file.layout else 0, number)
+
+    # The largest first, so that no worker ends with a large file while the others have nothing left.
+    queue = sorted(enumerate(files), key=size)
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        return list(pool.map(one, enumerate(files)))
+        readings = dict(zip((number for number, _ in queue), pool.map(one, queue), strict=True))
+    return [readings[number] for number in range(len(files))]
 
 
 def read_feed(
