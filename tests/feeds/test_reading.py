@@ -138,6 +138,12 @@ def test_money_in_ten_thousands_is_told_by_the_header(tmp_path: Path) -> None:
     assert (one["total"], one["self_paid"]) == (1_500_000, 2_000)
 
 
+def test_a_column_that_asks_the_opposite_question_is_turned_round(tmp_path: Path) -> None:
+    header = ["姓名", "身份证号", "结算日期", "个人自付（元）", "是否省外就医"]
+    rows = [["张伟", person(0), "2024-3-5", "20", "是"], ["张伟", person(1), "2024-3-6", "30", "否"]]
+    assert [one["in_province"] for one in records(read(tmp_path, [header, *rows]))] == [False, True]
+
+
 def test_canonical_names_hold_stored_units(tmp_path: Path) -> None:
     header = ["name", "id_no", "settled_on", "total", "self_paid"]
     (one,) = records(read(tmp_path, [header, ["张伟", person(0), "2024-03-05", "150", "20"]]))

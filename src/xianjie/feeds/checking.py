@@ -95,8 +95,10 @@ def _known_words(engine: Engine, table: Table, target: Target) -> dict[str, str]
     if one.codes:
         values = dictionary().words(one.codes)
     else:
-        values = {normal_word(word): "true" for word in forms().yes_words}
-        values |= {normal_word(word): "false" for word in forms().no_words}
+        opposite = normal(table.header_of(target.name)) in {normal(header) for header in one.opposites}
+        yes, no = ("false", "true") if opposite else ("true", "false")
+        values = {normal_word(word): yes for word in forms().yes_words}
+        values |= {normal_word(word): no for word in forms().no_words}
     values = values | {normal_word(word): value for word, value in table.words.get(one.name, {}).items()}
     seen = engine.rows(
         f"SELECT word FROM ({words_of(table, target)}) WHERE length(word) <= {LONGEST_WORD} "

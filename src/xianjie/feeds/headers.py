@@ -69,7 +69,8 @@ def field_targets(layout: Layout) -> list[Target]:
 
 def _field_target(one: DictionaryField, layout: Layout) -> Target:
     added = layout.columns.get(one.name)
-    ranks = {normal(header): 1 for header in (one.name, *one.headers)}
+    ranks = {normal(header): 2 for header in one.opposites}
+    ranks |= {normal(header): 1 for header in (one.name, *one.headers)}
     ranks |= {normal(header): 0 for header in (added.headers if added else ())}
     if not added:
         return Target(one.name, one.zh, ranks, one)

@@ -6,11 +6,12 @@ import tempfile
 from pathlib import Path
 
 from xianjie.dictionary import normal_header
-from xianjie.engines import Engine, open_engine, quote_name
+from xianjie.engines import Engine, open_engine, quote, quote_name
 from xianjie.feeds import Limits
 from xianjie.feeds.layout import forms
 from xianjie.feeds.model import Unreadable
 from xianjie.feeds.reading import read_raw
+from xianjie.feeds.workbooks import CARRIED, LARGE
 from xianjie.linkage import link, open_file, write_links
 from xianjie.messages import UserError
 from xianjie.screening.workbook import Sheet, write_workbook
@@ -54,7 +55,8 @@ def _open(engine: Engine, name: str, path: Path, place: Path) -> None:
     for position, header in enumerate(sheet.head[first], start=1):
         if header and position <= raw.width:
             columns.setdefault(words.get(normal_header(header), header.strip()), f"c{position}")
-    chosen = ", ".join(f"{cell} AS {quote_name(column)}" for column, cell in columns.items())
+    marks = quote(LARGE + CARRIED)  # the reader's own marks on cells, which are no part of what people wrote
+    chosen = ", ".join(f"translate({cell}, {marks}, '') AS {quote_name(column)}" for column, cell in columns.items())
     rows = f"sheet = {sheet.number} AND row_no > {sheet.first_row + first}"
     engine.run(
         f"CREATE OR REPLACE TABLE {name} AS SELECT {chosen} FROM {raw.relation} "
