@@ -16,6 +16,11 @@ _WRITTEN = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _SHEET_NAME = re.compile(r"[\[\]:*?/\\']")
 
 
+# Columns from this width on hold sentences: they wrap. On paper (A4, lying) a list is one page wide.
+WRAPPED = 40
+PAGE = {"landscape": True, "paper_size": 9, "fit_to_pages": (1, 0), "repeat_rows": 0}
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A sheet: its name, its columns as {header: width in characters}, its rows in the columns' order."""
@@ -37,8 +42,12 @@ def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
             _free_name(sheet.name, taken),
             _records(sheet),
             column_widths=dict(sheet.columns),
+            column_formats={
+                name: Format().set_text_wrap() for name, width in sheet.columns.items() if width >= WRAPPED
+            },
             header_format=header,
             autofilter=True,
+            page_setup=PAGE,
         )
     workbook.freeze(row=1)
     workbook.save()
