@@ -16,8 +16,7 @@ _WRITTEN = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _SHEET_NAME = re.compile(r"[\[\]:*?/\\']")
 
 
-# Columns from this width on hold sentences: they wrap. On paper (A4, lying) a list is one page wide.
-WRAPPED = 40
+# On paper (A4, lying) a list is one page wide, with its header on every page.
 PAGE = {"landscape": True, "paper_size": 9, "fit_to_pages": (1, 0), "repeat_rows": 0}
 
 
