@@ -41,9 +41,6 @@ def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
             _free_name(sheet.name, taken),
             _records(sheet),
             column_widths=dict(sheet.columns),
-            column_formats={
-                name: Format().set_text_wrap() for name, width in sheet.columns.items() if width >= WRAPPED
-            },
             header_format=header,
             autofilter=True,
             page_setup=PAGE,
