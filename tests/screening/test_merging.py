@@ -134,5 +134,22 @@ def test_a_number_of_the_national_system_links_without_a_name(office: County) ->
     assert [(row["household_id"], row["kind"]) for row in rows] == [("H2", "marginal")]
 
 
+def test_a_village_that_was_renamed_does_not_double_its_people(office: County) -> None:
+    code = {"region_code": "629901001001", "level": "village"}
+    office.own(
+        "regions",
+        [
+            {**code, "name": "老示例村", "valid_to": date(2022, 12, 31)},
+            {**code, "name": "新示例村", "valid_from": date(2023, 1, 1)},
+        ],
+    )
+    office.hand_in("insurance_roll", "insurance", [_insured(0)])
+    rows = office.merged("insurances")
+    assert rows is not None
+    assert [row["person_id"] for row in rows] == ["P1"]
+    names = office.engine.rows("SELECT village_name, count(*) FROM registry GROUP BY village_name")
+    assert names == [("新示例村", len(PEOPLE))]
+
+
 def test_merging_rules_name_fields_that_exist() -> None:
     assert {"insurance", "house", "medical_bill"} <= set(merging_rules())

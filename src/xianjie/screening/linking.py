@@ -16,6 +16,7 @@ from xianjie.dictionary import dictionary
 from xianjie.engines import Engine, quote, quote_name
 from xianjie.linkage import link
 from xianjie.messages import say
+from xianjie.screening.places import current_regions
 
 KNOWN = ("row_id", "person_id", "household_id")
 TIERS = ("exact", "repaired", "probable", "review", "none")
@@ -46,11 +47,7 @@ class FeedFile:
 
 def register_people(engine: Engine) -> None:
     """Make the view `registry` of the register's people, as `linkage` wants it, from the register's tables."""
-    villages = (
-        "register_regions"
-        if engine.has("register_regions")
-        else "(SELECT '' AS region_code, '' AS name, '' AS parent_code)"
-    )
+    villages = current_regions(engine, "register_regions")
     engine.run(f"""
         CREATE OR REPLACE TABLE registry AS
         SELECT p.person_id, p.household_id, p.id_no, p.name, p.sex, p.birth_date, p.region_code,

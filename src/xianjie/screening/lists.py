@@ -11,6 +11,7 @@ from typing import Any
 
 from xianjie.engines import Engine
 from xianjie.screening.findings import GROUPS
+from xianjie.screening.places import current_regions
 from xianjie.screening.workbook import Sheet, write_workbook
 
 HOUSEHOLD_COLUMNS = {
@@ -50,16 +51,15 @@ def prepare_lists(engine: Engine, kinds: dict[str, str], departments: dict[str, 
     engine.create_table("finding_label", {"code": "VARCHAR", "label": "VARCHAR"}, sorted(titles.items()))
     engine.create_table("group_label", {"code": "VARCHAR", "label": "VARCHAR"}, sorted(GROUPS.items()))
     engine.create_table("change_label", {"code": "VARCHAR", "label": "VARCHAR"}, sorted(CHANGES.items()))
-    regions = "SELECT region_code, name, parent_code FROM regions" if engine.has("regions") else None
-    named = regions or "SELECT '' AS region_code, '' AS name, '' AS parent_code"
+    named = current_regions(engine, "regions")
     engine.run(f"""
         CREATE OR REPLACE TABLE place AS
         SELECT c.region_code, coalesce(v.name, c.region_code) AS village,
                coalesce(v.parent_code, substr(c.region_code, 1, 9) || '000') AS town_code,
                coalesce(t.name, substr(c.region_code, 1, 9)) AS town
         FROM (SELECT DISTINCT region_code FROM households) c
-        LEFT JOIN ({named}) v ON v.region_code = c.region_code
-        LEFT JOIN ({named}) t ON t.region_code = v.parent_code
+        LEFT JOIN {named} v ON v.region_code = c.region_code
+        LEFT JOIN {named} t ON t.region_code = v.parent_code
     """)
     engine.run("""
         CREATE OR REPLACE TABLE listed_household AS

@@ -13,6 +13,7 @@ from xianjie.messages import say
 from xianjie.screening.charts import TIER_COLOURS, Area, Bar, area_map, bars, stacked
 from xianjie.screening.explaining import household_record, readable_steps
 from xianjie.screening.findings import GROUPS, RISK_GROUPS
+from xianjie.screening.places import current_regions
 from xianjie.screening.policies import PolicyBook
 
 FOLDER = Path(__file__).parent
@@ -139,12 +140,13 @@ def _town(town: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
 def _map(engine: Engine) -> dict[str, Any] | None:
     if not engine.has("regions"):
         return None
-    rows = engine.rows("""
+    regions = current_regions(engine, "regions")
+    rows = engine.rows(f"""
         SELECT r.outline, r.name, count(h.household_id), count(*) FILTER (h.risks > 0)
-        FROM regions r LEFT JOIN household_results h ON h.region_code = r.region_code
+        FROM {regions} r LEFT JOIN household_results h ON h.region_code = r.region_code
         WHERE r.level = 'village' AND r.outline IS NOT NULL
         GROUP BY r.region_code, r.outline, r.name ORDER BY r.region_code""")
-    towns = engine.rows("SELECT outline, name FROM regions WHERE level = 'township' ORDER BY region_code")
+    towns = engine.rows(f"SELECT outline, name FROM {regions} WHERE level = 'township' ORDER BY region_code")
     areas = [
         Area(
             outline,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -94,7 +93,3 @@ class RunFolder:
         # Times differ between runs, so they live in the log alone and never in a result.
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps({"step": name, "seconds": round(seconds, 3)}) + "\n")
-
-    def discard_work(self) -> None:
-        """Remove what only later steps needed."""
-        shutil.rmtree(self.work, ignore_errors=True)
