@@ -13,6 +13,6 @@ def current_regions(engine: Engine, table: str) -> str:
         return f"(SELECT {', '.join(f'CAST(NULL AS VARCHAR) AS {name}' for name in COLUMNS)} WHERE false)"
     return (
         f"(SELECT {', '.join(COLUMNS)} FROM {quote_name(table)} "
-        "QUALIFY row_number() OVER (PARTITION BY region_code ORDER BY valid_to IS NULL DESC, valid_from DESC NULLS LAST, "
-        "name) = 1)"
+        "QUALIFY row_number() OVER (PARTITION BY region_code "
+        "ORDER BY valid_to IS NULL DESC, valid_from DESC NULLS LAST, name) = 1)"
     )
