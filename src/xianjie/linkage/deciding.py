@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xianjie.engines import Engine, quote, quote_name
+from xianjie.linkage.fingerprints import fingerprint_sql
 from xianjie.linkage.rulebook import RuleBook
 
 EXACT_RULE = "number_and_name"
@@ -16,17 +17,23 @@ def decide(engine: Engine, book: RuleBook, links: str, candidates: str) -> None:
     reason = exact.zh.replace("{number}", book.numbers[0].zh)
     engine.run(f"""
         CREATE OR REPLACE TABLE {quote_name(links)} AS
-        SELECT row_id, coalesce(s.tier, 'exact') AS tier, coalesce(s.person_id, e.person_id) AS person_id,
-            coalesce(s.score, {exact.score})::DOUBLE AS score, coalesce(s.reason, {quote(reason)}) AS reason
-        FROM link_feed f LEFT JOIN link_exact e USING (rn) LEFT JOIN link_settled s USING (rn) ORDER BY rn;
+        SELECT rn, row_id, 'exact' AS tier, person_id, household_id, {exact.score}::DOUBLE AS score,
+            {quote(reason)} AS reason, NULL::VARCHAR AS fingerprint
+        FROM link_exact
+        UNION ALL SELECT * FROM link_decided
+        UNION ALL
+        SELECT rn, f.row_id, s.tier, p.person_id, p.household_id, s.score, s.reason,
+            CASE WHEN s.tier IN ('review', 'none') THEN {fingerprint_sql("f.")} END AS fingerprint
+        FROM link_settled s JOIN link_rest f USING (rn) LEFT JOIN link_person p USING (pid);
         CREATE OR REPLACE TABLE {quote_name(candidates)} AS
-        SELECT f.row_id, c.rank, c.person_id, c.score, c.reason
-        FROM link_ranked c JOIN link_settled s USING (rn) JOIN link_feed f USING (rn)
-        WHERE s.tier = 'review' AND c.rank <= {book.settings.shown_candidates} ORDER BY rn, c.rank""")
+        SELECT rn, f.row_id, c.rank, p.person_id, c.score, c.reason, {fingerprint_sql("f.")} AS fingerprint
+        FROM link_ranked c JOIN link_settled s USING (rn) JOIN link_rest f USING (rn)
+        JOIN link_person p ON p.pid = c.pid
+        WHERE s.tier = 'review' AND c.rank <= {book.settings.shown_candidates}""")
 
 
 def _apply_rules(engine: Engine, book: RuleBook) -> None:
-    """`link_ranked` (rn, rank, person_id, level, tier, score, alone, reason): each candidate that some rule fits."""
+    """`link_ranked` (rn, rank, pid, level, tier, score, alone, reason): each candidate that some rule fits."""
     chain = " ".join(f"WHEN {rule.when} THEN {place}" for place, rule in enumerate(book.rules))
     rules = ", ".join(
         f"({place}, {rule.level}, {quote(rule.tier)}, {rule.score}::DOUBLE, {rule.alone}, {quote(rule.zh)})"
@@ -40,7 +47,7 @@ def _apply_rules(engine: Engine, book: RuleBook) -> None:
             SELECT * FROM fitted WHERE place IS NOT NULL
             QUALIFY row_number() OVER (PARTITION BY rn, person_id ORDER BY place, agree DESC, against, pid) = 1)
         SELECT rn, row_number() OVER (PARTITION BY rn ORDER BY level, place, agree DESC, against, person_id) AS rank,
-            person_id, level, tier, score, alone, {_reason(book)} AS reason
+            pid, level, tier, score, alone, {_reason(book)} AS reason
         FROM best JOIN rules USING (place)""")
 
 
@@ -65,7 +72,7 @@ def _reason(book: RuleBook) -> str:
 
 
 def _settle(engine: Engine, book: RuleBook) -> None:
-    """`link_settled` (rn, tier, person_id, score, reason) for the rows that the join on number and name left."""
+    """`link_settled` (rn, tier, pid, score, reason) for the rows that the join on number and name left."""
     none = " ".join(f"WHEN {quote(key)} THEN {quote(words.none)}" for key, words in book.kinds.items())
 
     def filled(template: str) -> str:
@@ -81,7 +88,7 @@ def _settle(engine: Engine, book: RuleBook) -> None:
                 t.tier <> 'review' AND rivals = 1 AND NOT (c.rn IS NOT NULL AND alone) AS decided
             FROM link_row f LEFT JOIN top t USING (rn) LEFT JOIN rival USING (rn) LEFT JOIN link_crowded c USING (rn))
         SELECT rn, CASE WHEN tier IS NULL THEN 'none' WHEN decided THEN tier ELSE 'review' END AS tier,
-            CASE WHEN decided THEN person_id END AS person_id, coalesce(score, 0) AS score,
+            CASE WHEN decided THEN pid END AS pid, coalesce(score, 0) AS score,
             CASE WHEN tier IS NULL THEN CASE kind {none} END WHEN decided THEN t.reason
                 WHEN crowded THEN {filled(book.crowded)}
                 WHEN rivals > 1 AND tier <> 'review' THEN {filled(book.undecided)}

@@ -10,13 +10,20 @@ from xianjie.engines import Engine, EngineError, open_engine, parquet_list, quot
 from xianjie.linkage.candidates import bring_up
 from xianjie.linkage.comparing import compare
 from xianjie.linkage.deciding import decide
-from xianjie.linkage.preparing import number_feed, prepare_rows, reference_year, settle_exact
+from xianjie.linkage.preparing import (
+    number_feed,
+    prepare_rows,
+    reference_year,
+    set_rest_apart,
+    settle_decided,
+    settle_exact,
+)
 from xianjie.linkage.rulebook import TIERS, rulebook
 from xianjie.messages import UserError
 
 FILE_KINDS = (".parquet", ".csv")
 WORKING_TABLES = (
-    "feed", "exact", "tidy", "place", "row", "person", "found", "owner", "open", "wanted", "keyed", "shared",
+    "numbered", "decided", "exact", "rest", "tidy", "place", "row", "person", "found", "owner", "open", "wanted", "keyed", "shared",
     "crowding", "pair", "crowded", "character", "surname", "lookalike", "name_pair", "spelled", "name_relation",
     "feature", "ranked", "settled",
 )  # fmt: skip
@@ -46,25 +53,31 @@ def link(
     out: Path | None = None,
     *,
     as_of: date | None = None,
+    decisions: str | None = None,
     links: str = "links",
     candidates: str = "link_candidates",
 ) -> LinkCounts:
     """Match every row of the relation `feed` to a person of the relation `registry`; columns as in docs/linkage.md.
 
-    Makes the tables `links` (row_id, tier, person_id, score, reason; one line per feed row, in the feed's order) and
-    `candidates` (row_id, rank, person_id, score, reason; of the rows in review), and writes both when `out` is given
-    (see `write_links`). Ages are counted from `as_of`, or from what the feed's exact rows say.
+    Makes the tables `links` (rn, row_id, tier, person_id, household_id, score, reason, fingerprint; one line per feed
+    row, rn its place in the feed) and `candidates` (rn, row_id, rank, person_id, score, reason, fingerprint; of the
+    rows in review), and writes both in the feed's order when `out` is given (see `write_links`). A feed may bring its
+    own `rn` (BIGINT, ascending). Ages are counted from `as_of`, or from what the feed's exact rows say. `decisions`
+    names a relation of clerks' decisions (docs/linkage.md); then the feed needs a column `layout`.
     Raises `UserError` when a relation lacks a column that matching cannot do without.
     """
     book = rulebook()
     try:
         number_feed(engine, feed)
+        settle_decided(engine, registry, decisions, book)
         settle_exact(engine, registry)
+        set_rest_apart(engine)
         prepare_rows(engine, registry, reference_year(engine, as_of))
         bring_up(engine, book)
         compare(engine, book)
         decide(engine, book, links, candidates)
     finally:
+        engine.run("DROP VIEW IF EXISTS temp.link_feed")
         for table in WORKING_TABLES:
             engine.run(f"DROP TABLE IF EXISTS temp.link_{table}")
     if out is not None:
@@ -75,12 +88,13 @@ def link(
 def write_links(engine: Engine, out: Path, links: str = "links", candidates: str = "link_candidates") -> None:
     """Write `out` (.parquet or .csv) and beside it `<stem>.candidates.parquet`."""
     _check_kind(out)
-    ordered = f"SELECT * FROM {quote_name(links)}"
+    ordered = f"SELECT * EXCLUDE (rn, household_id, fingerprint) FROM {quote_name(links)} ORDER BY rn"
     if out.suffix.lower() == ".csv":
         engine.write_csv(ordered, out)
     else:
         engine.write_parquet(ordered, out)
-    engine.write_parquet(f"SELECT * FROM {quote_name(candidates)}", out.with_name(out.stem + ".candidates.parquet"))
+    listed = f"SELECT * EXCLUDE (rn, fingerprint) FROM {quote_name(candidates)} ORDER BY rn, rank"
+    engine.write_parquet(listed, out.with_name(out.stem + ".candidates.parquet"))
 
 
 def link_files(

@@ -1,12 +1,14 @@
-"""The two sides in one shape: `link_feed` (every row), `link_row` (rows that need more than a join), `link_person`."""
+"""The two sides in one shape: `link_feed` (every row), `link_row` (rows that no join settles), `link_person`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
 
-from xianjie.engines import Engine, quote_name
+from xianjie.engines import Engine, quote, quote_name
 from xianjie.linkage import names, numbers
+from xianjie.linkage.fingerprints import fingerprint_sql
+from xianjie.linkage.rulebook import RuleBook
 from xianjie.messages import UserError, say
 
 FEED_COLUMNS = (
@@ -32,23 +34,73 @@ def number_feed(engine: Engine, feed: str) -> None:
     columns = engine.columns(feed)
     if not any(column in columns for column in IDENTIFYING):
         raise UserError("linkage.no_identity", columns="、".join(columns))
-    chosen = ", ".join(_text(columns, column) + f" AS {column}" for column in FEED_COLUMNS)
+    chosen = ", ".join(_text(columns, column) + f" AS {column}" for column in (*FEED_COLUMNS, "layout"))
+    if columns.get("rn") == "BIGINT":
+        engine.run(f"CREATE OR REPLACE TEMP VIEW link_feed AS SELECT rn, row_id, {chosen} FROM {quote_name(feed)}")
+        return
     engine.run(f"""
-        CREATE OR REPLACE TEMP TABLE link_feed AS
-        SELECT row_number() OVER () AS rn, row_id, {chosen} FROM {quote_name(feed)}""")
+        CREATE OR REPLACE TEMP TABLE link_numbered AS
+        SELECT row_number() OVER () AS rn, row_id, {chosen} FROM {quote_name(feed)};
+        CREATE OR REPLACE TEMP VIEW link_feed AS SELECT * FROM link_numbered""")
+
+
+def settle_decided(engine: Engine, registry: str, decisions: str | None, book: RuleBook) -> None:
+    """`link_decided`: rows on whose identity a clerk has decided, while the person decided for is registered.
+
+    Of several decisions on one identity the newest holds.
+    """
+    if decisions is None:
+        engine.run("""
+            CREATE OR REPLACE TEMP TABLE link_decided (rn BIGINT, row_id VARCHAR, tier VARCHAR, person_id VARCHAR,
+                household_id VARCHAR, score DOUBLE, reason VARCHAR, fingerprint VARCHAR)""")
+        return
+
+    def filled(template: str) -> str:
+        words = f"replace({quote(template)}, '{{by}}', coalesce(d.decided_by, '？'))"
+        return f"replace({words}, '{{on}}', coalesce(d.decided_on, '？'))"
+
+    household = _household(engine.columns(registry), "r")
+    engine.run(f"""
+        CREATE OR REPLACE TEMP TABLE link_decided AS
+        WITH newest AS (
+            SELECT * FROM {quote_name(decisions)} QUALIFY row_number() OVER (
+                PARTITION BY layout, fingerprint
+                ORDER BY decided_on DESC NULLS LAST, decided_by DESC NULLS LAST, person_id DESC NULLS LAST) = 1),
+        known AS (
+            SELECT d.*, p.household_id FROM newest d
+            LEFT JOIN (SELECT r.person_id, min({household}) AS household_id FROM {quote_name(registry)} r
+                       GROUP BY r.person_id) p ON p.person_id = d.person_id
+            WHERE d.person_id IS NULL OR p.person_id IS NOT NULL)
+        SELECT f.rn, f.row_id, CASE WHEN d.person_id IS NULL THEN 'none' ELSE 'exact' END AS tier, d.person_id,
+            d.household_id, CASE WHEN d.person_id IS NULL THEN 0.0 ELSE 1.0 END::DOUBLE AS score,
+            CASE WHEN d.person_id IS NULL THEN {filled(book.decided_nobody)} ELSE {filled(book.decided_person)} END
+                AS reason, d.fingerprint
+        FROM (SELECT rn, row_id, layout, {fingerprint_sql()} AS fingerprint FROM link_feed
+              WHERE layout IN (SELECT layout FROM newest)) f
+        JOIN known d USING (layout, fingerprint)""")
 
 
 def settle_exact(engine: Engine, registry: str) -> None:
-    """`link_exact` (rn, person_id): rows whose number and name stand in the register as written, for one person."""
+    """`link_exact` (rn, row_id, person_id, household_id): rows whose number and name stand in the register as
+    written, for one person."""
     require(engine, registry, REGISTRY_REQUIRED, "linkage.registry")
     columns = engine.columns(registry)
+    id_no, name, household = _text(columns, "id_no", "r"), _text(columns, "name", "r"), _household(columns, "r")
     engine.run(f"""
         CREATE OR REPLACE TEMP TABLE link_exact AS
-        SELECT rn, min(r.person_id) AS person_id
-        FROM link_feed f JOIN {quote_name(registry)} r
-            ON f.id_no = {_text(columns, "id_no", "r")} AND f.name = {_text(columns, "name", "r")}
-        WHERE length(f.id_no) = 18
-        GROUP BY rn HAVING min(r.person_id) = max(r.person_id)""")
+        SELECT rn, row_id, person_id, household_id
+        FROM link_feed f JOIN (
+            SELECT {id_no} AS id_no, {name} AS name, min(r.person_id) AS person_id, min({household}) AS household_id
+            FROM {quote_name(registry)} r WHERE length({id_no}) = 18
+            GROUP BY ALL HAVING min(r.person_id) = max(r.person_id)) USING (id_no, name)
+        ANTI JOIN link_decided USING (rn)""")
+
+
+def set_rest_apart(engine: Engine) -> None:
+    """`link_rest`: the rows that are not settled yet, with all their columns."""
+    engine.run("""
+        CREATE OR REPLACE TEMP TABLE link_rest AS
+        SELECT * FROM link_feed ANTI JOIN link_exact USING (rn) ANTI JOIN link_decided USING (rn)""")
 
 
 def reference_year(engine: Engine, as_of: date | None) -> int | None:
@@ -64,7 +116,7 @@ def reference_year(engine: Engine, as_of: date | None) -> int | None:
 def prepare_rows(engine: Engine, registry: str, year: int | None) -> None:
     """`link_row` and `link_person`: numbers, names, dates, places and phones in the forms that rules.yaml speaks of."""
     columns = engine.columns(registry)
-    rest = "link_feed ANTI JOIN link_exact USING (rn)"
+    rest = "link_rest"
     sources = [f"SELECT {column} AS raw FROM {rest}" for column in ("name", "household_head")]
     sources += [
         f"SELECT {_text(columns, c)} AS raw FROM {quote_name(registry)}"
@@ -127,7 +179,7 @@ def _persons(registry: str, columns: dict[str, str]) -> str:
         parsed = "r.birth_date"
     else:
         parsed = _birth(birth)
-    household = "r.household_id" if "household_id" in columns else "NULL::VARCHAR"
+    household = _household(columns, "r")
     return f"""
         SELECT *, coalesce(given_birth, TRY_STRPTIME(substr(id, 7, 8), '%Y%m%d')::DATE) AS birth
         FROM (
@@ -140,6 +192,10 @@ def _persons(registry: str, columns: dict[str, str]) -> str:
             LEFT JOIN link_tidy h ON h.raw = {text("household_head")}
             LEFT JOIN link_place v ON v.raw = {text("village_name")}
             LEFT JOIN link_place t ON t.raw = {text("town_name")})"""
+
+
+def _household(columns: dict[str, str], alias: str) -> str:
+    return _text(columns, "household_id", alias)
 
 
 def _text(columns: dict[str, str], column: str, alias: str = "") -> str:

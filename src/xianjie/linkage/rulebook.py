@@ -94,6 +94,8 @@ class RuleBook(_Part):
     undecided: str
     doubtful: str
     crowded: str
+    decided_person: str
+    decided_nobody: str
 
 
 @cache

@@ -32,7 +32,7 @@ def link_tables(registry: Path, feed: Path, out: Path) -> dict[str, int]:
             return link(engine, "registry", "feed", out).as_dict()
         counts = link(engine, "registry", "feed").as_dict()
         write_links(engine, out.with_suffix(".parquet"))
-        rows = (row for batch in engine.stream(f"SELECT {', '.join(RESULT)} FROM links") for row in batch)
+        rows = (row for batch in engine.stream(f"SELECT {', '.join(RESULT)} FROM links ORDER BY rn") for row in batch)
         write_workbook(out, [Sheet("links", RESULT, rows)])
         out.with_suffix(".parquet").unlink()
         return counts

@@ -16,7 +16,7 @@ import yaml
 
 from xianjie.dictionary import Entity, dictionary
 from xianjie.engines import Engine, quote, quote_name
-from xianjie.screening.linking import FeedFile
+from xianjie.screening.linking import FeedFile, of_file
 
 DOUBTFUL = 1_000_000  # origin of rows in review: any other source of the same fact comes before them
 
@@ -79,7 +79,7 @@ def _register_rows(entity: Entity, table: str) -> str:
 
 def _feed_rows(engine: Engine, entity: Entity, file: FeedFile, position: int) -> str:
     owner = "person_id" if entity.parent == "person" else "household_id"
-    linked = f"JOIN feed_links l ON l.feed = {position} AND l.row_id = f.row_id WHERE l.{owner} IS NOT NULL"
+    linked = f"JOIN feed_links l ON l.rn = f.rn AND {of_file('l', position)} WHERE l.{owner} IS NOT NULL"
     return (
         f"SELECT {position + 1} AS origin, {_columns(engine, entity, file, position)} FROM feed_{position} f {linked}"
     )
@@ -90,8 +90,8 @@ def _doubtful_rows(engine: Engine, entity: Entity, file: FeedFile, position: int
     columns = _columns(engine, entity, file, position, frozenset(unknown))
     return (
         f"SELECT {DOUBTFUL} AS origin, {columns} FROM feed_{position} f "
-        f"JOIN feed_candidates l ON l.feed = {position} AND l.row_id = f.row_id "
-        f"WHERE NOT EXISTS (SELECT 1 FROM feed_links k WHERE k.feed = {position} AND k.person_id = l.person_id)"
+        f"JOIN feed_candidates l ON l.rn = f.rn AND {of_file('l', position)} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM feed_links k WHERE {of_file('k', position)} AND k.person_id = l.person_id)"
     )
 
 

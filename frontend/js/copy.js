@@ -1,0 +1,23 @@
+// <button data-copy="text">: puts the text on the clipboard and says so on the button for a moment.
+async function write(text) {
+  if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+  // Inner networks are often plain http, where the clipboard API is switched off.
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
+export function copying() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await write(button.dataset.copy);
+    const label = button.querySelector("span") || button;
+    const before = label.textContent;
+    label.textContent = button.dataset.copied || "✓";
+    setTimeout(() => (label.textContent = before), 1500);
+  });
+}

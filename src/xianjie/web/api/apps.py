@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """接口."""
+
+    name = "xianjie.web.api"
+    label = "api"

@@ -1,0 +1,122 @@
+"""Appending events, and checking that nobody has touched them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.utils import timezone
+
+from xianjie.web.audit.models import ChainHead, Event
+
+HASHED = (
+    "seq", "at", "actor", "actor_name", "acting_as", "origin", "verb", "subject_kind", "subject_id",
+    "region_code", "why", "before", "after", "previous",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is doing what follows, and from where."""
+
+    username: str
+    name: str = ""
+    acting_as: str = ""
+    origin: str = ""
+
+
+SYSTEM = Actor("system", "系统")
+_current: ContextVar[Actor] = ContextVar("actor", default=SYSTEM)
+
+
+def current_actor() -> Actor:
+    """Who the events of this request or job belong to."""
+    return _current.get()
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Events inside belong to `actor`."""
+    token = _current.set(actor)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def digest(event: Event) -> str:
+    """The hash of an event: SHA-256 over its fields, the one before it included."""
+    content = {name: getattr(event, name) for name in HASHED}
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(content: Any) -> Any:
+    """`content` as JSON gives it back, so that the hash of the stored event is the hash of the given one."""
+    return None if content is None else json.loads(json.dumps(content, cls=DjangoJSONEncoder))
+
+
+@transaction.atomic
+def record(
+    verb: str,
+    *,
+    subject: tuple[str, str] = ("", ""),
+    region_code: str = "",
+    why: str = "",
+    before: Any = None,
+    after: Any = None,
+) -> Event:
+    """Append one event by the current actor, in the transaction of the change it tells."""
+    head, _ = ChainHead.objects.select_for_update().get_or_create(pk=1)
+    actor = current_actor()
+    event = Event(
+        seq=head.seq + 1,
+        at=timezone.now().isoformat(),
+        actor=actor.username,
+        actor_name=actor.name,
+        acting_as=actor.acting_as,
+        origin=actor.origin,
+        verb=verb,
+        subject_kind=subject[0],
+        subject_id=subject[1],
+        region_code=region_code,
+        why=why,
+        before=_plain(before),
+        after=_plain(after),
+        previous=head.hash,
+    )
+    event.hash = digest(event)
+    event.save(force_insert=True)
+    ChainHead.objects.filter(pk=1).update(seq=event.seq, hash=event.hash)
+    return event
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check of the chain found: events read, and the first that is not as it was written."""
+
+    events: int
+    first_bad: int | None = None
+    why: str = ""
+
+
+def verify() -> Verdict:
+    """Read the whole chain; the first gap, changed event or missing end is named."""
+    previous, expected = "", 1
+    for event in Event.objects.order_by("seq").iterator(chunk_size=2000):
+        if event.seq != expected:
+            return Verdict(expected - 1, expected, "missing")
+        if event.previous != previous or event.hash != digest(event):
+            return Verdict(expected - 1, event.seq, "altered")
+        previous, expected = event.hash, expected + 1
+    head = ChainHead.objects.filter(pk=1).first()
+    if head is not None and (head.seq, head.hash) != (expected - 1, previous):
+        return Verdict(expected - 1, expected, "missing")
+    return Verdict(expected - 1)

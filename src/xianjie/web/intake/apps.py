@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class IntakeConfig(AppConfig):
+    """部门报送."""
+
+    name = "xianjie.web.intake"
+    label = "intake"

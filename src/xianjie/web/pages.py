@@ -1,0 +1,49 @@
+"""Pages that belong to no app: home, health, errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from xianjie.web.accounts.access import open_to_all, signed_in
+
+
+@signed_in
+def home(request: Any) -> HttpResponse:
+    """The home page of whoever signed in."""
+    return render(request, "home.html")
+
+
+@open_to_all
+def health(request: HttpRequest) -> HttpResponse:
+    """Whether this server can answer and reach its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"ok": True})
+
+
+def _error(request: HttpRequest, code: int) -> HttpResponse:
+    return render(request, f"errors/{code}.html", status=code)
+
+
+def error_400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request that makes no sense."""
+    return _error(request, 400)
+
+
+def error_403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """No right to this page."""
+    return _error(request, 403)
+
+
+def error_404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """No such page, or a record outside the user's scope: both look the same."""
+    return _error(request, 404)
+
+
+def error_500(request: HttpRequest) -> HttpResponse:
+    """Something broke; the log has it."""
+    return _error(request, 500)

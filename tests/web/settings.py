@@ -1,0 +1,13 @@
+"""The application's own settings, on an instance that lasts as long as the tests (`DATABASE_URL` picks PostgreSQL)."""
+
+import os
+import tempfile
+
+os.environ.setdefault("XIANJIE_HOME", tempfile.mkdtemp(prefix="xianjie-tests-"))
+os.environ["XIANJIE_DEBUG"] = "1"
+os.environ["XIANJIE_HTTPS"] = "0"
+os.environ["XIANJIE_TODAY"] = "2025-10-31"
+
+from xianjie.web.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logging in is not what most tests are about
