@@ -7,6 +7,9 @@ places. Chinese is the language unless `XIANJIE_LANG=en`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,9 +43,22 @@ def catalogue() -> dict[str, dict[str, str]]:
     return sentences
 
 
+_spoken: ContextVar[str] = ContextVar("language", default="")
+
+
+@contextmanager
+def speaking(chosen: str) -> Iterator[None]:
+    """Inside, sentences are said in `chosen`: a server's reader may speak another language than its process."""
+    token = _spoken.set(chosen)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
 def language() -> str:
-    """The language of this process: `zh` unless `XIANJIE_LANG` says `en`."""
-    chosen = os.environ.get("XIANJIE_LANG", "zh")
+    """The language of this reader, else of this process: `zh` unless `XIANJIE_LANG` says `en`."""
+    chosen = _spoken.get() or os.environ.get("XIANJIE_LANG", "zh")
     return chosen if chosen in LANGUAGES else "zh"
 
 

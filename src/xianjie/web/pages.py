@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 
+from xianjie.messages import speaking
 from xianjie.web.accounts.access import open_to_all, signed_in
+
+
+class SpeakingMiddleware:
+    """Sentences of the message catalogue follow the page's language."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with speaking("en" if get_language() == "en" else "zh"):
+            return self.get_response(request)
 
 
 @signed_in
