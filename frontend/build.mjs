@@ -16,4 +16,4 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
-await copyFile("icons.svg", join(out, "icons.svg"));
+for (const name of ["icons.svg", "mark.svg"]) await copyFile(name, join(out, name));

@@ -79,7 +79,7 @@ function pie(spec) {
   return {
     ...common(spec),
     tooltip: { ...TOOLTIP, trigger: "item" },
-    series: [{ type: "pie", radius: ["42%", "72%"], data, label: { color: INK, formatter: "{b}  {c}" } }],
+    series: [{ type: "pie", radius: ["36%", "62%"], data, label: { color: INK, formatter: "{b}\n{c}" }, labelLine: { length: 14, length2: 4 } }],
   };
 }
 

@@ -1,4 +1,5 @@
 // <button data-copy="text">: puts the text on the clipboard and says so on the button for a moment.
+// <button data-print>: prints the page.
 async function write(text) {
   if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
   // Inner networks are often plain http, where the clipboard API is switched off.
@@ -12,6 +13,7 @@ async function write(text) {
 
 export function copying() {
   document.addEventListener("click", async (event) => {
+    if (event.target.closest("[data-print]")) return window.print();
     const button = event.target.closest("[data-copy]");
     if (!button) return;
     await write(button.dataset.copy);

@@ -13,7 +13,7 @@ function refresh(table) {
     head.checked = chosen > 0 && chosen === all.length;
     head.indeterminate = chosen > 0 && chosen < all.length;
   }
-  const frame = table.closest(".table");
+  const frame = table.closest(".table") || table;
   for (const place of frame.querySelectorAll("[data-pick-count]")) place.textContent = chosen;
   for (const button of frame.querySelectorAll("[data-needs-pick]")) button.disabled = chosen === 0;
 }

@@ -8,6 +8,6 @@ os.environ["XIANJIE_DEBUG"] = "1"
 os.environ["XIANJIE_HTTPS"] = "0"
 os.environ["XIANJIE_TODAY"] = "2025-10-31"
 
-from xianjie.web.settings import *  # noqa: E402, F403
+from xianjie.web.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logging in is not what most tests are about
