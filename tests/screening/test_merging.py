@@ -10,8 +10,9 @@ import pytest
 
 from xianjie.dictionary import dictionary
 from xianjie.engines import Engine, open_engine, quote
+from xianjie.screening.conflicts import SETTLEMENT, Conflicts
 from xianjie.screening.linking import IDENTITY, FeedFile, link_feeds
-from xianjie.screening.merging import merge_entities, merging_rules
+from xianjie.screening.merging import merge_entities, merging_rules, set_old_rolls_aside
 
 DAY = date(2025, 10, 31)
 PEOPLE = [
@@ -46,7 +47,7 @@ class County:
         self.register[table] = path
         self.engine.view_parquet(f"register_{table}", path)
 
-    def hand_in(self, layout: str, entity: str, rows: list[dict[str, Any]]) -> None:
+    def hand_in(self, layout: str, entity: str, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Hand in a department's file: identity columns as `i_…`, then the entity's fields."""
         fields = dictionary().columns(entity)
         identity = {f"i_{name}": "VARCHAR" for name in (*IDENTITY, "person_id", "household_id")}
@@ -54,20 +55,34 @@ class County:
         rows = [{"row_id": f"1:{number}", "status": "accepted", **row} for number, row in enumerate(rows, start=2)]
         path = self.folder / f"{layout}-{len(self.files)}.parquet"
         self._write(path, columns, rows)
-        self.files.append(FeedFile(f"office/{path.stem}", layout, entity, path))
+        self.files.append(FeedFile(f"office/{path.stem}", layout, entity, path, day))
 
     def _write(self, path: Path, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
         self.engine.create_table("made", columns, [[row.get(name) for name in columns] for row in rows])
         self.engine.write_parquet("SELECT * FROM made", path)
 
-    def merged(self, table: str) -> list[dict[str, Any]] | None:
+    def merged(self, table: str, settlements: bool = False) -> list[dict[str, Any]] | None:
         """The merged rows of a table, None when there is none."""
         link_feeds(self.engine, self.files, DAY, self.folder)
-        counts = merge_entities(self.engine, self.files, self.register, self.folder / "entities")
+        self.conflicts = Conflicts(self.engine, settlements)
+        entities = self.folder / "entities"
+        counts = merge_entities(self.engine, self.files, self.register, entities, self.conflicts)
+        self.old_rolls = set_old_rolls_aside(self.engine, counts, DAY, entities)
         if table not in counts:
             return None
         path = quote(str(self.folder / "entities" / f"{table}.parquet"))
         return self.engine.records(f"SELECT * FROM read_parquet({path}) ORDER BY ALL")
+
+    def conflicting(self) -> list[dict[str, Any]]:
+        """What the last merging found the sources to disagree about."""
+        path = self.folder / "conflicts.parquet"
+        self.counted = self.conflicts.write(path)
+        return self.engine.records(f"SELECT * FROM read_parquet({quote(str(path))})")
+
+    def settle(self, conflict: dict[str, Any], value: str) -> None:
+        """Put a clerk's settlement of a conflict there."""
+        facts = {**conflict, "value": value, "settled_on": "2025-11-03", "settled_by": "王五"}
+        self.engine.create_table("settlements", dict.fromkeys(SETTLEMENT, "VARCHAR"), [[facts[n] for n in SETTLEMENT]])
 
 
 @pytest.fixture
@@ -153,3 +168,84 @@ def test_a_village_that_was_renamed_does_not_double_its_people(office: County) -
 
 def test_merging_rules_name_fields_that_exist() -> None:
     assert {"insurance", "house", "medical_bill"} <= set(merging_rules())
+
+
+def _graded(grade: str, day: date) -> dict[str, Any]:
+    return {"i_name": "张三丰", "i_id_no": PEOPLE[0][3], "grade": grade, "assessed_on": day}
+
+
+def test_of_two_deliveries_of_one_layout_the_newer_stands(office: County) -> None:
+    office.hand_in("insurance_roll", "insurance", [_insured(0, enrolled=False)], date(2025, 3, 31))
+    office.hand_in("insurance_roll", "insurance", [_insured(0)], date(2025, 9, 30))
+    rows = office.merged("insurances")
+    assert rows is not None
+    assert [row["enrolled"] for row in rows] == [True]
+    assert office.conflicting() == [], "a newer delivery corrects an older one, it does not contradict it"
+
+
+def test_where_two_sources_disagree_the_run_says_who_says_what(office: County) -> None:
+    office.own("houses", [{"house_id": "A1", "household_id": "H1", "grade": "A", "assessed_on": date(2021, 5, 1)}])
+    office.hand_in("house_grades", "house", [_graded("D", date(2025, 9, 1))], date(2025, 10, 31))
+    office.merged("houses")
+    (found,) = office.conflicting()
+    assert (found["entity"], found["household_id"], found["field"]) == ("house", "H1", "grade")
+    assert [(one["layout"], one["value"], one["as_of"]) for one in found["values"]] == [
+        ("", "A", "2021-05-01"),
+        ("house_grades", "D", "2025-09-01"),
+    ]
+    assert (found["taken"], found["why"]) == ("D", "newest")
+
+
+def test_a_settlement_holds_while_the_sources_say_the_same(office: County) -> None:
+    office.own("houses", [{"house_id": "A1", "household_id": "H1", "grade": "A", "assessed_on": date(2021, 5, 1)}])
+    office.hand_in("house_grades", "house", [_graded("D", date(2025, 9, 1))])
+    office.merged("houses")
+    office.settle(office.conflicting()[0], "B")
+    rows = office.merged("houses", settlements=True)
+    assert rows is not None
+    assert [row["grade"] for row in rows] == ["B"]
+    (found,) = office.conflicting()
+    assert (found["taken"], found["why"]) == ("B", "settled")
+    assert office.counted == {"found": 1, "given": 1, "used": 1, "overtaken": 0}
+
+    office.hand_in("house_grades", "house", [_graded("C", date(2025, 10, 1))])
+    rows = office.merged("houses", settlements=True)
+    assert rows is not None
+    assert [row["grade"] for row in rows] == ["C"], "the source has changed its mind: what was settled is open again"
+    assert office.conflicting()[0]["why"] == "newest"
+    assert office.counted["overtaken"] == 1
+
+
+def test_a_settlement_about_a_person_reaches_the_register_s_own_rows(office: County) -> None:
+    office.hand_in("national_members", "person", [{"i_person_id": "P1", "name": "张三丰", "sex": "2"}])
+    office.engine.run("CREATE OR REPLACE TABLE people AS SELECT * REPLACE ('1' AS sex) FROM register_persons")
+    office.engine.write_parquet("SELECT * FROM people", office.register["persons"])
+    office.merged("persons")
+    (found,) = office.conflicting()
+    assert (found["entity"], found["person_id"], found["household_id"]) == ("person", "P1", "H1")
+    assert (found["taken"], found["why"]) == ("1", "register")
+    office.settle(found, "2")
+    rows = office.merged("persons", settlements=True)
+    assert rows is not None
+    assert {row["person_id"]: row["sex"] for row in rows} == {"P1": "2", "P2": "1", "P3": "1"}
+
+
+def test_last_year_s_roll_is_no_roll(office: County) -> None:
+    office.hand_in("insurance_roll", "insurance", [_insured(0, year=2024), _insured(2, year=2024)])
+    assert office.merged("insurances") is None, "who is insured this year is not known, nobody is taken as uninsured"
+    assert office.old_rolls == [{"table": "insurances", "label": "参保", "newest": "2024"}]
+
+
+def test_a_roll_with_one_row_of_this_year_is_a_roll(office: County) -> None:
+    office.hand_in("insurance_roll", "insurance", [_insured(0, year=2024), _insured(2)])
+    rows = office.merged("insurances")
+    assert rows is not None
+    assert len(rows) == 2
+    assert office.old_rolls == []
+
+
+def test_a_school_roll_of_the_year_before_is_no_roll(office: County) -> None:
+    pupil = {"i_name": "王二小", "i_id_no": PEOPLE[2][3], "stage": "grade3", "enrolled": True}
+    office.hand_in("school_roll", "schooling", [{**pupil, "term_from": date(2024, 9, 1)}])
+    assert office.merged("schoolings") is None
+    assert [one["newest"] for one in office.old_rolls] == ["2024-09-01"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class DuckEngine(Engine):
         if threads:
             settings["threads"] = threads
         self._connection = duckdb.connect(str(database) if database else ":memory:", config=settings)
+        self._siblings: list[DuckEngine] = []
 
     def run(self, sql: str) -> None:
         self._execute(sql)
@@ -93,7 +95,19 @@ class DuckEngine(Engine):
         for start in range(0, len(values), INSERT_ROWS):
             self.run(f"INSERT INTO {quote_name(name)} VALUES {', '.join(values[start : start + INSERT_ROWS])}")
 
+    def interrupt(self) -> None:
+        for one in (self, *self._siblings):
+            one._connection.interrupt()
+
+    def sibling(self) -> Engine:
+        twin = copy(self)
+        twin._connection, twin._siblings = self._connection.cursor(), []
+        self._siblings.append(twin)
+        return twin
+
     def close(self) -> None:
+        for one in self._siblings:
+            one._connection.close()
         self._connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)
 

@@ -68,6 +68,13 @@ class Engine(ABC):
     def create_table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
         """Make a table of a few rows that Python holds (parameters, code lists), columns as {name: type}."""
 
+    def interrupt(self) -> None:  # noqa: B027 an engine that cannot is none the worse
+        """Break off the statement that another thread is running; it raises `EngineError` there."""
+
+    def sibling(self) -> Engine:
+        """Another door to the same tables, for another thread; temporary tables are each one's own."""
+        return self
+
     @abstractmethod
     def close(self) -> None:
         """Release memory and remove spill files."""

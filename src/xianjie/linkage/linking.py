@@ -23,7 +23,8 @@ from xianjie.messages import UserError
 
 FILE_KINDS = (".parquet", ".csv")
 WORKING_TABLES = (
-    "numbered", "decided", "exact", "rest", "tidy", "place", "row", "person", "found", "owner", "open", "wanted", "keyed", "shared",
+    "numbered", "decided", "exact", "rest",
+    "tidy", "place", "row", "person", "found", "owner", "open", "wanted", "keyed", "shared",
     "crowding", "pair", "crowded", "character", "surname", "lookalike", "name_pair", "spelled", "name_relation",
     "feature", "ranked", "settled",
 )  # fmt: skip

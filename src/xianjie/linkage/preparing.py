@@ -50,9 +50,11 @@ def settle_decided(engine: Engine, registry: str, decisions: str | None, book: R
     Of several decisions on one identity the newest holds.
     """
     if decisions is None:
-        engine.run("""
-            CREATE OR REPLACE TEMP TABLE link_decided (rn BIGINT, row_id VARCHAR, tier VARCHAR, person_id VARCHAR,
-                household_id VARCHAR, score DOUBLE, reason VARCHAR, fingerprint VARCHAR)""")
+        nothing = ", ".join(f"NULL::VARCHAR AS {name}" for name in ("tier", "person_id", "household_id"))
+        engine.run(f"""
+            CREATE OR REPLACE TEMP TABLE link_decided AS
+            SELECT rn, row_id, {nothing}, NULL::DOUBLE AS score, NULL::VARCHAR AS reason,
+                NULL::VARCHAR AS fingerprint FROM link_feed WHERE false""")
         return
 
     def filled(template: str) -> str:

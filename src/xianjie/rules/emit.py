@@ -17,6 +17,7 @@ from xianjie.rules.forms import (
     Sql,
     binary,
     case,
+    cast,
     divided,
     double,
     known,
@@ -71,7 +72,7 @@ class Emitter:
 
             return class_expression(self.plan, name_of(self.plan.schema.region))
         if all(variant.body is None for variant in cell.variants):
-            return exp.cast(exp.null(), self.sql_type(cell.type))
+            return cast(exp.null(), self.sql_type(cell.type))
         if len(cell.variants) == 1:
             return self._guarded(cell, cell.variants[0])
         pairs = [
@@ -95,7 +96,7 @@ class Emitter:
         assert variant.body is not None
         body = self.value(variant.body)
         if cell.type in ("int", "fen") and not _wide(variant.body):
-            body = exp.cast(body, "BIGINT")
+            body = cast(body, "BIGINT")
         given = self._propagates(variant.body)
         doubtful = {
             name: None
@@ -155,7 +156,7 @@ class Emitter:
         if expr.op in BINARY:
             left, right = (self.value(arg) for arg in expr.args)
             if expr.op in ("add", "sub", "mul") and expr.type in ("int", "fen") and not _wide(expr):
-                left = exp.cast(left, "BIGINT")
+                left = cast(left, "BIGINT")
             return binary(BINARY[expr.op], left, right)
         writer = getattr(self, f"_op_{expr.op}", None)
         if writer is None:
@@ -250,7 +251,7 @@ class Emitter:
 
     def _truth(self, expr: Expr) -> Sql:
         value = self.value(expr)
-        return exp.cast(value, "BOOLEAN") if isinstance(value, exp.Null) else value
+        return cast(value, "BOOLEAN") if isinstance(value, exp.Null) else value
 
     def _op_first_known(self, expr: Op) -> Sql:
         first, *rest = (self.value(arg) for arg in expr.args)
@@ -272,10 +273,10 @@ class Emitter:
             down = exp.Neg(this=exp.Floor(this=binary(exp.Sub, half.copy(), quotient.copy())))
             zero = double(0.0)
             rounded = case((binary(exp.GTE, quotient.copy(), zero), up), otherwise=down)
-            return exp.cast(rounded, "BIGINT")
+            return cast(rounded, "BIGINT")
         if isinstance(denom, Const) and denom.value == 1:
-            return exp.cast(top, "BIGINT") if not _wide(numer) else top
-        return round_whole(exp.cast(top, "BIGINT") if not _wide(numer) else top, bottom, denom)
+            return cast(top, "BIGINT") if not _wide(numer) else top
+        return round_whole(cast(top, "BIGINT") if not _wide(numer) else top, bottom, denom)
 
     def _op_floor_yuan(self, expr: Op) -> Sql:
         return self._whole_yuan(expr, exp.Floor, up=False)
@@ -287,10 +288,10 @@ class Emitter:
         amount = self.value(expr.args[0])
         hundred = number(100)
         if expr.args[0].type == "ratio":
-            yuan = exp.cast(kind(this=binary(exp.Div, amount, double(100.0))), "BIGINT")
+            yuan = cast(kind(this=binary(exp.Div, amount, double(100.0))), "BIGINT")
             return binary(exp.Mul, yuan, hundred)
         if not _wide(expr.args[0]):
-            amount = exp.cast(amount, "BIGINT")
+            amount = cast(amount, "BIGINT")
         over = binary(exp.Mod, amount if not up else exp.Neg(this=wrap(amount)), hundred)
         rest = binary(exp.Mod, binary(exp.Add, over, hundred.copy()), hundred.copy())
         return binary(exp.Add if up else exp.Sub, amount.copy(), rest)
@@ -302,7 +303,7 @@ class Emitter:
 
         def write(steps: tuple[Bracket, ...] | None) -> Sql:
             if not steps:
-                return exp.cast(exp.null(), "BIGINT")
+                return cast(exp.null(), "BIGINT")
             # Every branch compares the amount, so that an unknown amount falls through to NULL.
             pairs = rate_steps(column, steps) if steps[0].rate is not None else value_steps(column, steps)
             if steps[0].rate is not None:
@@ -324,7 +325,7 @@ class Emitter:
         start, end = (self.value(arg) for arg in expr.args)
         if self.dialect == "duckdb":
             return binary(exp.Sub, end, start)
-        return exp.cast(exp.Anonymous(this="DATEDIFF", expressions=[end, start]), "BIGINT")
+        return cast(exp.Anonymous(this="DATEDIFF", expressions=[end, start]), "BIGINT")
 
     def _op_months_between(self, expr: Op) -> Sql:
         start, end = (self.value(arg) for arg in expr.args)
@@ -347,15 +348,15 @@ class Emitter:
     def _op_add_months(self, expr: Op) -> Sql:
         day, months = (self.value(arg) for arg in expr.args)
         if self.dialect == "duckdb":
-            moved = binary(exp.Add, day, exp.Anonymous(this="TO_MONTHS", expressions=[exp.cast(months, "INTEGER")]))
-            return exp.cast(moved, "DATE")
-        return exp.Anonymous(this="ADD_MONTHS", expressions=[day, exp.cast(months, "INT")])
+            moved = binary(exp.Add, day, exp.Anonymous(this="TO_MONTHS", expressions=[cast(months, "INTEGER")]))
+            return cast(moved, "DATE")
+        return exp.Anonymous(this="ADD_MONTHS", expressions=[day, cast(months, "INT")])
 
     def _op_add_days(self, expr: Op) -> Sql:
         day, days = (self.value(arg) for arg in expr.args)
         if self.dialect == "duckdb":
-            return binary(exp.Add, day, exp.cast(days, "INTEGER"))
-        return exp.Anonymous(this="DATE_ADD", expressions=[day, exp.cast(days, "INT")])
+            return binary(exp.Add, day, cast(days, "INTEGER"))
+        return exp.Anonymous(this="DATE_ADD", expressions=[day, cast(days, "INT")])
 
     # Aggregates -------------------------------------------------------------------------------------------
 
@@ -369,7 +370,7 @@ class Emitter:
         counted = exp.Literal.number(1) if test is None else case((test.copy(), number(1)))
         parts: dict[str, Sql] = {
             "value": {
-                "sum": lambda: exp.cast(exp.Sum(this=picked), "BIGINT"),
+                "sum": lambda: cast(exp.Sum(this=picked), "BIGINT"),
                 "count": lambda: exp.Count(this=exp.Star() if test is None else counted),
                 "min": lambda: exp.Min(this=picked),
                 "max": lambda: exp.Max(this=picked),

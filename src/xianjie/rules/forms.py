@@ -13,6 +13,17 @@ Sql = exp.Expr
 TYPES = {"int": "BIGINT", "fen": "BIGINT", "ratio": "DOUBLE", "text": "VARCHAR", "date": "DATE", "bool": "BOOLEAN"}
 
 
+_KINDS = {
+    "BIGINT": exp.DType.BIGINT, "DOUBLE": exp.DType.DOUBLE, "VARCHAR": exp.DType.VARCHAR, "DATE": exp.DType.DATE,
+    "BOOLEAN": exp.DType.BOOLEAN, "INTEGER": exp.DType.INT, "INT": exp.DType.INT,
+}  # fmt: skip
+
+
+def cast(value: Sql, kind: str) -> Sql:
+    """`value` as an SQL type. The value itself is taken, not a copy: copies of whole trees are most of the work."""
+    return exp.cast(value, _KINDS[kind], copy=False)
+
+
 def name_of(name: str) -> exp.Column:
     """A column or table name, quoted."""
     return exp.column(name, quoted=True)
@@ -62,19 +73,19 @@ def literal(value: Any, kind: str) -> Sql:
     if isinstance(value, int):
         return number(value)
     if kind == "date":
-        return exp.cast(exp.Literal.string(value.isoformat()), "DATE")
+        return cast(exp.Literal.string(value.isoformat()), "DATE")
     return exp.Literal.string(value)
 
 
 def part(kind: type[exp.Func], day: Sql) -> Sql:
     """A part of a date, 64 bits wide."""
-    return exp.cast(kind(this=day), "BIGINT")
+    return cast(kind(this=day), "BIGINT")
 
 
 def divided(numer: Sql, denom: Sql, denominator: Expr) -> Sql:
     """A quotient as a ratio; NULL when the divisor is 0."""
-    top: Sql = exp.cast(numer, "DOUBLE")
-    bottom: Sql = exp.cast(denom, "DOUBLE")
+    top: Sql = cast(numer, "DOUBLE")
+    bottom: Sql = cast(denom, "DOUBLE")
     if not (isinstance(denominator, Const) and denominator.value != 0):
         bottom = exp.Nullif(this=bottom, expression=double(0.0))
     return binary(exp.Div, top, bottom)

@@ -59,7 +59,7 @@ def sql(
     built = statement(
         policy, results, data, date=date, dialect=dialect, entity=entity, ordered=ordered, missing=missing
     )
-    return built.sql(dialect)
+    return built.sql(dialect, copy=False)
 
 
 def statement(
@@ -134,5 +134,5 @@ def compute(
         policy, results, inspect(policy, engine, region), date=date, dialect=engine.dialect, entity=entity,
         ordered=ordered, missing=missing,
     )  # fmt: skip
-    text = built.sql(engine.dialect)
+    text = built.sql(engine.dialect, copy=False)
     return engine.write_parquet(text, out) if out is not None else engine.records(text)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from xianjie.rules.emit import Emitter
-from xianjie.rules.forms import Sql, binary, case, name_of, number
+from xianjie.rules.forms import Sql, binary, case, cast, name_of, number
 from xianjie.rules.ir import Agg
 from xianjie.rules.masks import Masks
 from xianjie.rules.plan import Cell, CellKey, Plan
@@ -57,7 +57,9 @@ class Statement:
         for cell in plan.results:
             columns += [name_of(cell.name)] if cell.name != entity.key else []
             if masks and bits[cell.name]:
-                columns.append(exp.alias_(_missing(masks, bits[cell.name]), f"{cell.name}__missing", quoted=True))
+                columns.append(
+                    exp.alias_(_missing(masks, bits[cell.name]), f"{cell.name}__missing", quoted=True, copy=False)
+                )
         final = exp.select(*columns, copy=False).from_(table_of(self.names[top]), copy=False)
         for name, select in self.ctes:
             final = final.with_(exp.to_identifier(name, quoted=True), as_=select, copy=False)
@@ -125,9 +127,9 @@ class Statement:
             select = select.from_(table_of(entity.table, "t"), copy=False)
         else:
             select = select.from_(table_of(self.names[(entity.name, before)], "t"), copy=False)
-        output = [exp.alias_(exp.column(key, "t", quoted=True), key, quoted=True) for key in keys]
+        output = [exp.alias_(exp.column(key, "t", quoted=True), key, quoted=True, copy=False) for key in keys]
         for name in sorted(carried - set(keys)):
-            output.append(exp.alias_(exp.column(name, "t", quoted=True), name, quoted=True))
+            output.append(exp.alias_(exp.column(name, "t", quoted=True), name, quoted=True, copy=False))
         for cell in cells:
             if cell.kind == "column" and cell.name not in keys and cell.name not in carried:
                 output.append(self._column(cell, raw=before is None))
@@ -149,11 +151,11 @@ class Statement:
     def _column(self, cell: Cell, raw: bool) -> Sql:
         entity = self.schema.entities[cell.entity]
         if raw and {entity.table, f"{entity.table}.{cell.name}"} & self.plan.absent:
-            return exp.alias_(exp.cast(exp.null(), Emitter.sql_type(cell.type)), cell.name, quoted=True)
+            return exp.alias_(cast(exp.null(), Emitter.sql_type(cell.type)), cell.name, quoted=True, copy=False)
         column: Sql = exp.column(cell.name, "t", quoted=True)
         if raw and f"{entity.table}.{cell.name}" in self.casts:
-            column = exp.cast(column, self.casts[f"{entity.table}.{cell.name}"])
-        return exp.alias_(column, cell.name, quoted=True)
+            column = cast(column, self.casts[f"{entity.table}.{cell.name}"])
+        return exp.alias_(column, cell.name, quoted=True, copy=False)
 
     def _join(self, select: exp.Select, entity: str, cells: list[Cell]) -> tuple[exp.Select, list[Sql]]:
         """Join the parent's relation and one grouped relation per collection; gives their columns."""
@@ -165,13 +167,15 @@ class Statement:
             select = self._left_join(select, self.names[(parent.name, source_time)], "p", parent.key)
             for cell in ups:
                 assert cell.source
-                output.append(exp.alias_(exp.column(cell.source[1], "p", quoted=True), cell.name, quoted=True))
+                output.append(
+                    exp.alias_(exp.column(cell.source[1], "p", quoted=True), cell.name, quoted=True, copy=False)
+                )
         for position, child in enumerate(sorted({cell.child for cell in cells if cell.kind == "agg"})):
             alias = f"c{position}"
             aggs = [cell for cell in cells if cell.kind == "agg" and cell.child == child]
             grouped = self._group(entity, child, aggs)
             select = self._left_join(select, grouped.name, alias, self.schema.entities[entity].key)
-            output += [exp.alias_(grouped.decode(cell, alias), cell.name, quoted=True) for cell in aggs]
+            output += [exp.alias_(grouped.decode(cell, alias), cell.name, quoted=True, copy=False) for cell in aggs]
         return select, output
 
     def _left_join(self, select: exp.Select, relation: str, alias: str, key: str) -> exp.Select:
@@ -243,15 +247,14 @@ class Grouped:
     def __init__(self, plan: Plan, entity: str, child: str, dialect: str, name: str) -> None:
         self.plan, self.entity, self.child, self.dialect, self.name = plan, entity, child, dialect, name
         self.columns: dict[str, Sql] = {}
-        self._by_text: dict[str, str] = {}
+        self._known: dict[Sql, str] = {}  # equal expressions are one column
         self._parts: dict[str, dict[str, str]] = {}
 
     def _put(self, value: Sql) -> str:
-        text = value.sql("duckdb")
-        if text not in self._by_text:
-            self._by_text[text] = f"a{len(self.columns)}"
-            self.columns[self._by_text[text]] = value
-        return self._by_text[text]
+        if value not in self._known:
+            self._known[value] = f"a{len(self.columns)}"
+            self.columns[self._known[value]] = value
+        return self._known[value]
 
     def add(self, cell: Cell) -> None:
         """Add the columns that the aggregate of `cell` needs."""

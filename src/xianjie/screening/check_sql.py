@@ -21,6 +21,7 @@ _ALIAS = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)\s+(?:AS\s+)?(\w+)")
 KEYS = ("household_id", "person_id")
 FIELD_TYPES = {"fen": "fen", "date": "date", "bool": "bool", "number": "number", "int": "int"}
 UNKNOWN = "未填"
+OWNERS = "check_owner"
 
 
 @dataclass
@@ -119,6 +120,7 @@ class Compiler:
             for name, number in book.numbers.items()
         }
         self.unknown_numbers = {n for n, number in book.numbers.items() if number.policy and n not in numbers}
+        self._shared: frozenset[str] = frozenset()
         self._needs: dict[str, Needs] = {}
         self._fact_of = {column: name for name, fact in book.facts.items() for column in fact.columns}
 
@@ -188,6 +190,27 @@ class Compiler:
         sql = f"SELECT {fact.key}, {', '.join(wanted)} FROM {fact.source}{where} GROUP BY {fact.key}"
         return filled(sql, self.given, self.today, used)
 
+    def share(self, checks: Sequence[Check]) -> dict[str, str]:
+        """Tables that are worth making once for all passes of these checks: name → query.
+
+        They are the owners of persons' rows and the facts that several passes join. Later passes read them.
+        """
+        passes = {self._joined(check) for check in checks if check.base}
+        wanted: dict[str, set[str]] = {}
+        for check in checks:
+            for fact, columns in self.needs(check).facts.items():
+                wanted.setdefault(fact, set()).update(columns)
+        many = {fact for fact in wanted if sum(fact in joined for joined in passes) > 1}
+        tables = {f"check_fact_{fact}": self.fact_sql(fact, wanted[fact]) for fact in sorted(many)}
+        if any(dictionary().entities[base].parent == "person" for base, *_ in passes):
+            tables[OWNERS] = "SELECT person_id, household_id FROM persons"
+        self._shared = frozenset(tables)
+        return tables
+
+    def _joined(self, check: Check) -> tuple[str, ...]:
+        """The base of a check and the facts that it needs: checks with the same ones make a pass."""
+        return (check.base, *sorted(self.needs(check).facts))
+
     def passes(self, checks: Sequence[Check]) -> list[Pass]:
         """One pass for all checks over one base with the same facts, and one for each check with SQL of its own.
 
@@ -196,7 +219,7 @@ class Compiler:
         grouped: dict[tuple[str, ...], list[Check]] = {}
         for check in checks:
             if check.base:
-                grouped.setdefault((check.base, *sorted(self.needs(check).facts)), []).append(check)
+                grouped.setdefault(self._joined(check), []).append(check)
         passes = [self._base_pass(names, tuple(members)) for names, members in sorted(grouped.items())]
         return passes + [self._own_pass(check) for check in checks if check.sql]
 
@@ -242,15 +265,16 @@ class Compiler:
             for name, column in worked_out.items()
         )
         where = f" WHERE {declared.where}" if declared.where else ""
-        inner = f"SELECT *{computed} FROM ({_owned(entity)}){where}"
+        owners = OWNERS if OWNERS in self._shared else "persons"
+        inner = f"SELECT *{computed} FROM ({_owned(entity, owners)}){where}"
         columns = [f"b.{name}" for name in KEYS]
         columns += [f"b.{quote_name(name)}" for name in sorted((fields | set(worked_out)) - set(KEYS))]
         joins = []
         for name, wanted in sorted(facts.items()):
             fact = self.book.facts[name]
-            joins.append(
-                f"LEFT JOIN ({self.fact_sql(name, wanted)}) AS fact_{name} ON fact_{name}.{fact.key} = b.{fact.key}"
-            )
+            shared = f"check_fact_{name}"
+            rows = shared if shared in self._shared else f"({self.fact_sql(name, wanted)})"
+            joins.append(f"LEFT JOIN {rows} AS fact_{name} ON fact_{name}.{fact.key} = b.{fact.key}")
             for column in sorted(wanted):
                 value, empty = f"fact_{name}.{quote_name(column)}", fact.columns[column].empty
                 columns.append(f"{f'coalesce({value}, {empty})' if empty else value} AS {quote_name(column)}")
@@ -280,10 +304,10 @@ class Compiler:
         return " || ".join(parts)
 
 
-def _owned(entity: Entity) -> str:
+def _owned(entity: Entity, owners: str) -> str:
     """An entity's rows with `household_id` and `person_id`, the latter NULL where rows are a household's."""
     if entity.parent == "person":
-        return f"SELECT r.*, o.household_id FROM {entity.table} r JOIN persons o ON o.person_id = r.person_id"
+        return f"SELECT r.*, o.household_id FROM {entity.table} r JOIN {owners} o ON o.person_id = r.person_id"
     if "person_id" in entity.fields:
         return f"SELECT * FROM {entity.table}"
     return f"SELECT *, CAST(NULL AS VARCHAR) AS person_id FROM {entity.table}"

@@ -7,8 +7,6 @@ never passed.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from xianjie.engines import Engine, EngineError
 from xianjie.messages import UserError, say
 from xianjie.screening.check_shapes import Check, CheckBook, load_checks
 from xianjie.screening.check_sql import Compiler, Pass
+from xianjie.screening.watching import Tell
 
 __all__ = ["CheckBook", "CheckCount", "CheckCounts", "NotRun", "example_findings", "load_checks", "run_checks"]
 
@@ -27,6 +26,8 @@ NO_FINDING = (
     "SELECT CAST(NULL AS VARCHAR) AS check_id, CAST(NULL AS VARCHAR) AS severity, CAST(NULL AS VARCHAR) AS "
     "household_id, CAST(NULL AS VARCHAR) AS person_id, CAST(NULL AS VARCHAR) AS value WHERE false"
 )
+
+FOUND = "check_found"
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,15 @@ def run_checks(
     today: date,
     out: Path,
     numbers: Mapping[str, int | float | date | str] | None = None,
+    tell: Tell | None = None,
 ) -> CheckCounts:
     """Run all checks that the data allows; write their findings, sorted, to the Parquet file `out`.
 
     `present`: table → columns that the data really had; the engine's tables have all columns of the
     dictionary (absent ones NULL). `numbers`: values of the policy's numbers, such as the monitoring line in
     fen a person and year. Columns of `out`: check_id, severity, household_id, person_id (NULL for a finding
-    about a household), region_code (village), value (the evidence in words). Raises `UserError` naming the
-    check whose SQL is wrong.
+    about a household), region_code (village), value (the evidence in words). `tell` hears what is being checked.
+    Raises `UserError` naming the check whose SQL is wrong.
     """
     compiler = Compiler(book, today, numbers or {})
     runnable: list[Check] = []
@@ -90,19 +92,10 @@ def run_checks(
             not_run.append(lacking)
         else:
             runnable.append(check)
-    passes = compiler.passes(runnable)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".checks-", dir=out.parent))
-    try:
-        times = [_run_pass(engine, compiler, one, folder / f"{number}.parquet") for number, one in enumerate(passes)]
-        files = [folder / f"{number}.parquet" for number in range(len(passes))]
-        if files:
-            engine.view_parquet("check_findings", files)
-        found = "SELECT * FROM check_findings" if files else NO_FINDING
-        findings = engine.write_parquet(_with_village(found, present), out)
-        engine.view_parquet("check_findings", out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    passes, times = _run_passes(engine, compiler, runnable, tell)
+    findings = engine.write_parquet(_with_village(FOUND, present), out)
+    engine.run(f"DROP TABLE {FOUND}")
+    engine.view_parquet("check_findings", out)
     counted = dict(engine.rows("SELECT check_id, count(*) FROM check_findings GROUP BY check_id"))
     counts = [
         CheckCount(check.id, check.severity, counted.get(check.id, 0), one.name, seconds)
@@ -120,22 +113,58 @@ def _lacking(compiler: Compiler, check: Check, present: Mapping[str, Collection[
     return None
 
 
-def _run_pass(engine: Engine, compiler: Compiler, one: Pass, path: Path) -> float:
+def _run_passes(
+    engine: Engine, compiler: Compiler, checks: Sequence[Check], tell: Tell | None
+) -> tuple[list[Pass], list[float]]:
+    """Run the passes of the checks into the table `check_found`; gives them with the seconds that each took."""
+    shared = compiler.share(checks)
+    passes = compiler.passes(checks)
+    engine.run(f"CREATE OR REPLACE TEMP TABLE {FOUND} AS {NO_FINDING}")
+    times, before = [], ""
+    try:
+        for table, query in shared.items():
+            _make(engine, compiler, table, query)
+        for number, one in enumerate(passes):
+            group = _group(one)
+            if tell and group != before:
+                tell(number, len(passes), say("checks.group", group=group, done=number, total=len(passes)))
+            before = group
+            times.append(_run_pass(engine, compiler, one))
+    finally:
+        for table in shared:
+            engine.run(f"DROP TABLE IF EXISTS {table}")
+    return passes, times
+
+
+def _make(engine: Engine, compiler: Compiler, table: str, query: str) -> None:
+    try:
+        engine.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
+    except EngineError as error:
+        raise UserError("checks.facts_failed", base=table, error=error) from error
+
+
+def _group(one: Pass) -> str:
+    """What a pass is about, for people: the entity of its checks."""
+    base = one.checks[0].base or one.checks[0].entity
+    return dictionary().entities[base].zh
+
+
+def _run_pass(engine: Engine, compiler: Compiler, one: Pass) -> float:
     started = time.perf_counter()
     try:
-        engine.write_parquet(one.sql, path)
+        engine.run(f"INSERT INTO {FOUND} {one.sql}")
     except EngineError as error:
-        raise _blamed(engine, compiler, one, path, error) from error
+        raise _blamed(engine, compiler, one, error) from error
     return time.perf_counter() - started
 
 
-def _blamed(engine: Engine, compiler: Compiler, one: Pass, path: Path, error: EngineError) -> UserError:
+def _blamed(engine: Engine, compiler: Compiler, one: Pass, error: EngineError) -> UserError:
     """The error of a pass with the name of the check that causes it, found by running each alone."""
     if len(one.checks) == 1:
         return UserError("checks.sql_failed", check=one.checks[0].id, error=error)
     for check in one.checks:
         try:
-            engine.write_parquet(compiler.passes([check])[0].sql, path)
+            engine.run(f"INSERT INTO {FOUND} {compiler.passes([check])[0].sql}")
         except EngineError as own:
             return UserError("checks.sql_failed", check=check.id, error=own)
     return UserError("checks.facts_failed", base=one.name, error=error)
@@ -148,7 +177,7 @@ def _with_village(found: str, present: Mapping[str, Collection[str]]) -> str:
     return (
         "SELECT DISTINCT f.check_id, f.severity, f.household_id, f.person_id, "
         "coalesce(h.region_code, p.region_code) AS region_code, f.value "
-        f"FROM ({found}) f LEFT JOIN {households} h ON h.household_id = f.household_id "
+        f"FROM {found} f LEFT JOIN {households} h ON h.household_id = f.household_id "
         f"LEFT JOIN {persons} p ON p.person_id = f.person_id "
         "ORDER BY check_id, region_code NULLS LAST, f.household_id NULLS LAST, f.person_id NULLS LAST, value"
     )

@@ -50,7 +50,7 @@ def _count(engine: Engine, book: PolicyBook, document: Document, day: date) -> d
     ]
     rules = list(dict.fromkeys(finding.rule for finding in findings))
     known = inspect(book.policy, engine, document.region)
-    results = statement(book.policy, rules, known, date=day, dialect=engine.dialect).sql(engine.dialect)
+    results = statement(book.policy, rules, known, date=day, dialect=engine.dialect).sql(engine.dialect, copy=False)
     columns = ", ".join(
         f"count(*) FILTER ({quote_name(rule)}), count(*) FILTER ({quote_name(rule)} IS NULL)" for rule in rules
     )

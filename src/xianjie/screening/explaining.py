@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from xianjie.dictionary import dictionary
+from xianjie.dictionary import Entity, dictionary
 from xianjie.engines import Engine, quote, quote_name
 from xianjie.messages import UserError, say
 from xianjie.screening.policies import PolicyBook
@@ -16,24 +17,46 @@ def household_record(engine: Engine, household_id: str) -> dict[str, Any]:
     A table that is absent stays absent in the record: unknown, not empty. Raises `UserError` when there is
     no such household.
     """
-    found = engine.records(f"SELECT * FROM households WHERE household_id = {quote(household_id)}")
+    members: list[str] = []
+
+    def fetch(entity: Entity) -> list[dict[str, Any]] | None:
+        if not engine.has(entity.table):
+            return None
+        if entity.parent == "person":
+            return _rows(engine, entity, "person_id", members)
+        rows = _rows(engine, entity, "household_id", [household_id])
+        if entity.entity == "person":
+            members.extend(row["person_id"] for row in rows)
+        return rows
+
+    return nested(fetch, household_id)
+
+
+def nested(fetch: Callable[[Entity], list[dict[str, Any]] | None], household_id: str) -> dict[str, Any]:
+    """The record out of each table's rows about the household, in the order of their keys; persons are asked for
+    before what belongs to them. None: there is no such table."""
+    entities = dictionary().entities
+    found = fetch(entities["household"])
     if not found:
         raise UserError("screening.no_household", household=household_id)
     record = found[0]
-    members = _rows(engine, "persons", "household_id", [household_id]) if engine.has("persons") else None
+    members = fetch(entities["person"])
     if members is not None:
         record["members"] = members
     by_person = {member["person_id"]: member for member in members or []}
-    for entity in dictionary().entities.values():
-        if entity.entity in ("household", "person") or not engine.has(entity.table):
+    for entity in entities.values():
+        if entity.entity in ("household", "person") or entity.parent not in ("household", "person"):
+            continue
+        rows = fetch(entity)
+        if rows is None:
             continue
         if entity.parent == "household":
-            record[entity.members] = _rows(engine, entity.table, "household_id", [household_id])
-        elif entity.parent == "person":
-            for member in by_person.values():
-                member[entity.members] = []
-            for row in _rows(engine, entity.table, "person_id", list(by_person)):
-                by_person[row["person_id"]][entity.members].append(row)
+            record[entity.members] = rows
+            continue
+        for member in by_person.values():
+            member[entity.members] = []
+        for row in rows:
+            by_person[row["person_id"]][entity.members].append(row)
     return record
 
 
@@ -53,12 +76,11 @@ def readable_steps(book: PolicyBook, record: dict[str, Any], explained: dict[str
     return steps
 
 
-def _rows(engine: Engine, table: str, column: str, keys: list[str]) -> list[dict[str, Any]]:
+def _rows(engine: Engine, entity: Entity, column: str, keys: Sequence[str]) -> list[dict[str, Any]]:
     if not keys:
         return []
-    entity = dictionary().by_table(table)
-    order = quote_name(entity.key) if entity else quote_name(column)
     wanted = ", ".join(quote(key) for key in keys)
     return engine.records(
-        f"SELECT * FROM {quote_name(table)} WHERE {quote_name(column)} IN ({wanted}) ORDER BY {order}"
+        f"SELECT * FROM {quote_name(entity.table)} WHERE {quote_name(column)} IN ({wanted}) "
+        f"ORDER BY {quote_name(entity.key)}"
     )

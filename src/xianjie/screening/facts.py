@@ -12,10 +12,12 @@ from typing import Any
 
 from xianjie.engines import Engine, open_engine
 from xianjie.messages import UserError, say
+from xianjie.screening.conflicts import Conflicts
+from xianjie.screening.decisions import count_decisions, open_decisions
 from xianjie.screening.inputs import Inputs, survey
 from xianjie.screening.intake import Intake, read_feeds, read_register
 from xianjie.screening.linking import link_feeds
-from xianjie.screening.merging import merge_entities
+from xianjie.screening.merging import merge_entities, set_old_rolls_aside
 from xianjie.screening.run_folder import Progress, read_json
 
 Step = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
@@ -53,12 +55,23 @@ def gather(engine: Engine, inputs: Inputs, work: Path, out: Path, step: Step) ->
     intake.feeds = step("feeds", lambda: read_feeds(inputs, work, out / "giveback"))
 
     def link() -> dict[str, Any]:
-        tiers = link_feeds(engine, intake.files, inputs.day, out)
-        rows = merge_entities(engine, intake.files, intake.register_files, work / "entities")
+        for table, path in inputs.decisions.items():
+            open_decisions(engine, table, path)
+        tiers = link_feeds(engine, intake.files, inputs.day, out, "decisions" in inputs.decisions)
+        conflicts = Conflicts(engine, "settlements" in inputs.decisions)
+        rows = merge_entities(engine, intake.files, intake.register_files, work / "entities", conflicts)
+        old_rolls = set_old_rolls_aside(engine, rows, inputs.day, work / "entities")
         counties = engine.rows("""
             SELECT substr(region_code, 1, 6) AS county FROM register_households
             GROUP BY county ORDER BY count(*) DESC, county LIMIT 1""")
-        return {"tiers": tiers, "rows": rows, "region": counties[0][0] if counties else ""}
+        return {
+            "tiers": tiers,
+            "rows": rows,
+            "old_rolls": old_rolls,
+            "region": counties[0][0] if counties else "",
+            "decisions": count_decisions(engine) if "decisions" in inputs.decisions else {},
+            "conflicts": conflicts.write(out / "conflicts.parquet"),
+        }
 
     intake.links = step("link", link)
     view_folder(engine, work / "entities")

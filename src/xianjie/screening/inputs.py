@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from xianjie.dictionary import dictionary
 from xianjie.feeds import FeedFile, discover
 from xianjie.messages import UserError
+from xianjie.screening.decisions import find_decisions
 from xianjie.screening.run_folder import file_fingerprint, read_json
 
 SUFFIXES = (".parquet", ".csv", ".xlsx", ".xls")
@@ -18,19 +19,21 @@ SUFFIXES = (".parquet", ".csv", ".xlsx", ".xls")
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files of a data folder, the as-of day, and the earlier run that the new one is compared with."""
+    """The files of a data folder, the as-of day, the earlier run to compare with, what clerks have decided."""
 
     data: Path
     day: date
     tables: dict[str, Path]
     feeds: tuple[FeedFile, ...]
     previous: Path | None = None
+    decisions: dict[str, Path] = field(default_factory=dict)
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """Path within the data folder → SHA-256."""
         about = [self.data / "about.json"] if (self.data / "about.json").exists() else []
-        files = sorted([*self.tables.values(), *(feed.path for feed in self.feeds if feed.layout), *about])
+        tables = [*self.tables.values(), *self.decisions.values()]
+        files = sorted([*tables, *(feed.path for feed in self.feeds if feed.layout), *about])
         with ThreadPoolExecutor(2) as pool:
             found = list(pool.map(file_fingerprint, files))
         return {str(path.relative_to(self.data)): digest for path, digest in zip(files, found, strict=True)}
@@ -65,7 +68,7 @@ def survey(data: Path, out: Path | None, day: date | None, previous: Path | None
     known = day or max((feed.date for feed in feeds if feed.date), default=None)
     if known is None:
         raise UserError("screening.no_date", data=data)
-    return Inputs(data, known, tables, feeds, _previous(out, known, previous))
+    return Inputs(data, known, tables, feeds, _previous(out, known, previous), find_decisions(data))
 
 
 def _previous(out: Path | None, day: date, given: Path | None) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class Intake:
     def files(self) -> list[FeedFile]:
         """The departments' files that could be read, in a fixed order."""
         return [
-            FeedFile(one["name"], one["layout"], one["entity"], self.work / "feeds" / one["parquet"])
+            FeedFile(one["name"], one["layout"], one["entity"], self.work / "feeds" / one["parquet"], _day(one["date"]))
             for one in self.feeds["files"]
             if one["parquet"]
         ]
@@ -50,11 +51,13 @@ class Intake:
     def present_columns(self, engine: Engine) -> dict[str, list[str]]:
         """Table → columns that some file of the data really had; the merged tables have all."""
         present: dict[str, set[str]] = {}
+        merged = self.links["rows"]
         for table, one in self.register["tables"].items():
-            present[table] = set(one["columns"])
+            if table in merged:
+                present[table] = set(one["columns"])
         for one in self.feeds["files"]:
             entity = dictionary().entities[one["entity"]]
-            if one["parquet"] and engine.has(entity.table):
+            if one["parquet"] and entity.table in merged:
                 owned = {entity.key, entity.parent_key} - {""}
                 present.setdefault(entity.table, set()).update(owned, set(one["columns"]) & set(entity.fields))
         return {table: sorted(columns) for table, columns in present.items()}
@@ -63,6 +66,8 @@ class Intake:
         """Figures of what was read and matched, for people."""
         files = [self._figures(one) for one in self.feeds["files"] if one["parquet"]]
         problems = [*self.register["problems"], *self.feeds["problems"]]
+        day = self.inputs.day.isoformat()
+        problems += [say("screening.old_roll", day=day, **one) for one in self.links["old_rolls"]]
         for one in files:
             parts = sum(one[tier] for tier in (*TIERS, "rejected"))
             if parts != one["rows"]:
@@ -76,6 +81,9 @@ class Intake:
             "problems": problems,
             "invented": self.register["invented"],
             "data_region": self.region,
+            "decisions": self.links["decisions"],
+            "conflicts": self.links["conflicts"],
+            "old_rolls": self.links["old_rolls"],
         }
 
     def _figures(self, one: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +99,10 @@ class Intake:
             "given_back": one["given_back"],
             **tiers,
         }
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def read_register(inputs: Inputs, work: Path, giveback: Path) -> dict[str, Any]:
@@ -141,6 +153,7 @@ def read_feeds(inputs: Inputs, work: Path, giveback: Path) -> dict[str, Any]:
                 "name": reading.name,
                 "layout": reading.layout,
                 "entity": reading.entity,
+                "date": reading.date.isoformat() if reading.date else None,
                 "department": dictionary().departments[layout.department].zh,
                 "title": layout.zh,
                 "parquet": str(reading.parquet.relative_to(work / "feeds")) if reading.parquet else None,

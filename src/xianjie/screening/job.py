@@ -6,6 +6,7 @@ where it was. docs/screening.md tells the steps and the folder.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,8 +26,11 @@ from xianjie.screening.lists import prepare_lists, write_lists
 from xianjie.screening.policies import PolicyBook, open_policy
 from xianjie.screening.population import compute_results, missing_facts, missing_numbers, write_unknown
 from xianjie.screening.report import write_report
-from xianjie.screening.run_folder import Progress, RunFolder, read_json, write_json
+from xianjie.screening.run_folder import PARTS, Progress, RunFolder, read_json, write_json
 from xianjie.screening.summary import summarise
+from xianjie.screening.watching import Stop, Stopped, Tell, Watch
+
+__all__ = ["Request", "Stopped", "check_folder", "run_screening", "screen_data"]
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,15 @@ class Request:
 class Job:
     """One screening: the run's folder, the engine, the policy, and the steps over them."""
 
-    def __init__(self, request: Request, inputs: Inputs, book: PolicyBook, progress: Progress) -> None:
-        self.request, self.inputs, self.book, self.progress = request, inputs, book, progress
-        self.run = RunFolder(request.out, _manifest(request, inputs, book), progress)
+    def __init__(self, request: Request, inputs: Inputs, book: PolicyBook, watch: Watch) -> None:
+        self.request, self.inputs, self.book, self.watch = request, inputs, book, watch
+        self.run = RunFolder(request.out, _manifest(request, inputs, book), watch)
         self.work = self.run.work
         self.day = inputs.day
+
+    def tell_checks(self, done: int, total: int, text: str) -> None:
+        """Pass on how far the checks are."""
+        self.watch.within(PARTS["check"] * done / total, text)
 
     def facts(self, engine: Engine) -> Intake:
         """Steps 1-4: every entity's rows, from register and departments, as views on the engine."""
@@ -103,42 +111,68 @@ def _manifest(request: Request, inputs: Inputs, book: PolicyBook) -> dict[str, A
 
 
 def screen_data(request: Request, progress: Progress) -> dict[str, Any]:
+    """`run_screening` for a caller who only wants to be told what is being done."""
+    return run_screening(request, lambda _done, _total, text: progress(text))
+
+
+def run_screening(request: Request, progress: Tell | None = None, stop: Stop | None = None) -> dict[str, Any]:
     """Screen a data folder into a run folder; gives the run's counts (also in `counts.json`).
 
+    `progress` is told (done, total, what is being done); `stop` is asked several times a second, and a yes raises
+    `Stopped`: the same call later goes on with the first unfinished step.
     Raises `UserError` when the data have no register, the date is nowhere to be found, or the folder holds
     another run.
     """
+    watch = Watch(progress, stop)
     inputs = survey(request.data, request.out, request.date, request.previous)
     book = open_policy(request.overlays)
-    job = Job(request, inputs, book, progress)
+    job = Job(request, inputs, book, watch)
     if job.run.complete:
         counts: dict[str, Any] = read_json(job.run.folder / "counts.json")
         return counts
-    with open_engine(memory_limit=request.memory, temp_folder=job.work / "spill") as engine:
-        intake = job.facts(engine)
-        facts = Facts(engine, job.day, intake.present_columns(engine), request.region or intake.region)
-        checks = job.run.step("check", lambda: check_facts(facts, book, job.run.folder / "checks"))
-        judged = job.judge(engine, intake.region)
-        found = job.run.step("findings", lambda: _find(engine, job, request.region or intake.region))
-        _view_findings(engine, job)
-        documents = job.run.step("documents", lambda: _documents(engine, job)) if request.documents else {}
-        lists = job.run.step("lists", lambda: _lists(engine, job))
-        counts = summarise(
-            engine,
-            job.book,
-            {
-                "manifest": job.run.manifest,
-                "intake": intake.summary(),
-                "checks": checks,
-                "judged": judged,
-                "found": found,
-                "documents": documents,
-                "lists": lists,
-                "previous_date": inputs.previous_date,
-            },
-        )
-        job.run.step("report", lambda: _report(engine, job, counts))
+    with open_engine(memory_limit=request.memory, temp_folder=job.work / "spill") as engine, watch.over(engine):
+        counts = _screen(engine, job)
     write_json(job.run.folder / "counts.json", counts)
+    return counts
+
+
+def _screen(engine: Engine, job: Job) -> dict[str, Any]:
+    request, inputs, book = job.request, job.inputs, job.book
+    intake = job.facts(engine)
+    here = request.region or intake.region
+    facts = Facts(engine.sibling(), job.day, intake.present_columns(engine), here)
+
+    def check() -> dict[str, Any]:
+        return check_facts(facts, book, job.run.folder / "checks", job.tell_checks)
+
+    # The checks and the rules read the same tables and do not need each other.
+    with ThreadPoolExecutor(1) as beside:
+        checking = beside.submit(job.run.step, "check", check)
+        try:
+            judged = job.judge(engine, intake.region)
+            found = job.run.step("findings", lambda: _find(engine, job, here))
+            _view_findings(engine, job)
+            documents = job.run.step("documents", lambda: _documents(engine, job)) if request.documents else {}
+            lists = job.run.step("lists", lambda: _lists(engine, job))
+        except BaseException:
+            engine.interrupt()
+            raise
+        checks = checking.result()
+    counts = summarise(
+        engine,
+        job.book,
+        {
+            "manifest": job.run.manifest,
+            "intake": intake.summary(),
+            "checks": checks,
+            "judged": judged,
+            "found": found,
+            "documents": documents,
+            "lists": lists,
+            "previous_date": inputs.previous_date,
+        },
+    )
+    job.run.step("report", lambda: _report(engine, job, counts))
     return counts
 
 
@@ -181,14 +215,14 @@ def check_folder(
 ) -> dict[str, Any]:
     """Run the data-quality checks alone; gives their summary. Departments' files count as facts too."""
     with open_facts(data, day, progress) as facts:
-        summary = check_facts(facts, open_policy(overlays), out)
+        summary = check_facts(facts, open_policy(overlays), out, lambda _done, _total, text: progress(text))
     write_json(out / "summary.json", summary)
     return summary
 
 
-def check_facts(facts: Facts, book: PolicyBook, out: Path) -> dict[str, Any]:
+def check_facts(facts: Facts, book: PolicyBook, out: Path, tell: Tell | None = None) -> dict[str, Any]:
     """Check facts by the policy's checks; writes findings and lists into `out`."""
     checks = load_checks([folder / "checks" for folder in book.folders if (folder / "checks").is_dir()])
     numbers = book.numbers(facts.day, facts.region)
-    counts = run_checks(facts.engine, checks, facts.present, facts.day, out / "findings.parquet", numbers)
+    counts = run_checks(facts.engine, checks, facts.present, facts.day, out / "findings.parquet", numbers, tell)
     return write_check_outputs(facts.engine, checks, counts, out)

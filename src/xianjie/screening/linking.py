@@ -37,18 +37,13 @@ class FeedFile:
 def register_people(engine: Engine) -> None:
     """Make the table `registry` of the register's people, as `linkage` wants it, from the register's tables."""
     villages = current_regions(engine, "register_regions")
-    if engine.has("register_households"):
-        households = "register_households"
-    else:
-        nothing = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in ("household_id", "head_name", "phone"))
-        households = f"(SELECT {nothing} WHERE false)"
     engine.run(f"""
         CREATE OR REPLACE TABLE registry AS
         SELECT p.person_id, p.household_id, p.id_no, p.name, p.sex, p.birth_date, p.region_code,
                v.name AS village_name, t.name AS town_name, h.head_name AS household_head,
                coalesce(p.phone, h.phone) AS phone, p.disability_no
         FROM register_persons p
-        LEFT JOIN {households} h USING (household_id)
+        LEFT JOIN register_households h USING (household_id)
         LEFT JOIN {villages} v ON v.region_code = p.region_code
         LEFT JOIN {villages} t ON t.region_code = v.parent_code
     """)
@@ -65,7 +60,7 @@ def view_feeds(engine: Engine, files: Sequence[FeedFile]) -> None:
 
 
 def link_feeds(
-    engine: Engine, files: Sequence[FeedFile], day: datetime.date, out: Path, decisions: bool = False
+    engine: Engine, files: Sequence[FeedFile], day: datetime.date | None, out: Path, decisions: bool = False
 ) -> dict[str, dict[str, int]]:
     """Link the rows of `files`; writes `links.parquet` and `candidates.parquet` into `out`.
 

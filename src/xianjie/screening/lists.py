@@ -51,16 +51,7 @@ def prepare_lists(engine: Engine, kinds: dict[str, str], departments: dict[str, 
     engine.create_table("finding_label", {"code": "VARCHAR", "label": "VARCHAR"}, sorted(titles.items()))
     engine.create_table("group_label", {"code": "VARCHAR", "label": "VARCHAR"}, sorted(GROUPS.items()))
     engine.create_table("change_label", {"code": "VARCHAR", "label": "VARCHAR"}, sorted(CHANGES.items()))
-    named = current_regions(engine, "regions")
-    engine.run(f"""
-        CREATE OR REPLACE TABLE place AS
-        SELECT c.region_code, coalesce(v.name, c.region_code) AS village,
-               coalesce(v.parent_code, substr(c.region_code, 1, 9) || '000') AS town_code,
-               coalesce(t.name, substr(c.region_code, 1, 9)) AS town
-        FROM (SELECT DISTINCT region_code FROM households) c
-        LEFT JOIN {named} v ON v.region_code = c.region_code
-        LEFT JOIN {named} t ON t.region_code = v.parent_code
-    """)
+    prepare_places(engine)
     engine.run("""
         CREATE OR REPLACE TABLE listed_household AS
         SELECT p.town_code, p.town, h.region_code, p.village, h.household_id, h.head_name,
@@ -88,6 +79,20 @@ def prepare_lists(engine: Engine, kinds: dict[str, str], departments: dict[str, 
             FROM (SELECT DISTINCT departments, unnest(string_split(departments, ';')) AS code FROM findings) f2
             JOIN department_label l USING (code) GROUP BY f2.departments) d ON d.departments = f.departments
         ORDER BY p.town_code, f.region_code, f.household_id, f.score DESC, f.finding
+    """)
+
+
+def prepare_places(engine: Engine) -> None:
+    """Make the table `place`: every village that a household lives in, with its name and township."""
+    named = current_regions(engine, "regions")
+    engine.run(f"""
+        CREATE OR REPLACE TABLE place AS
+        SELECT c.region_code, coalesce(v.name, c.region_code) AS village,
+               coalesce(v.parent_code, substr(c.region_code, 1, 9) || '000') AS town_code,
+               coalesce(t.name, substr(c.region_code, 1, 9)) AS town
+        FROM (SELECT DISTINCT region_code FROM households) c
+        LEFT JOIN {named} v ON v.region_code = c.region_code
+        LEFT JOIN {named} t ON t.region_code = v.parent_code
     """)
 
 

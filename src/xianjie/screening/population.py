@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -93,17 +95,50 @@ def write_unknown(engine: Engine, book: PolicyBook, day: date, region: str | Non
         return engine.write_parquet(
             f"SELECT {nothing} AS household_id, {nothing} AS result, {nothing} AS missing WHERE false", out
         )
-    known = inspect(book.policy, engine, region)
-    named = statement(book.policy, open_rules, known, date=day, dialect=engine.dialect, missing=True).sql(
-        engine.dialect
-    )
-    engine.run(f"CREATE OR REPLACE TEMP TABLE named AS {named}")
+    with _only_of_unknown(engine, open_rules):
+        known = inspect(book.policy, engine, region)
+        built = statement(book.policy, open_rules, known, date=day, dialect=engine.dialect, missing=True)
+        engine.run(f"CREATE OR REPLACE TEMP TABLE named AS {built.sql(engine.dialect, copy=False)}")
     parts = " UNION ALL ".join(
         f"SELECT household_id, {quote(rule)} AS result, {quote_name(rule + '__missing')} AS missing FROM named "
         f"WHERE {quote_name(rule)} IS NULL"
         for rule in open_rules
     )
     return engine.write_parquet(f"SELECT * FROM ({parts}) ORDER BY household_id, result", out)
+
+
+@contextmanager
+def _only_of_unknown(engine: Engine, rules: list[str]) -> Iterator[None]:
+    """For a while the entities' views show only the households of whom one of `rules` is unknown, and their people:
+    following what is missing costs more than the results themselves."""
+    unknown = " OR ".join(f"{quote_name(rule)} IS NULL" for rule in rules)
+    engine.run(f"CREATE OR REPLACE TEMP TABLE unknown_household AS SELECT household_id FROM results WHERE {unknown}")
+    if engine.has("persons"):
+        engine.run(
+            "CREATE OR REPLACE TEMP TABLE unknown_person AS SELECT person_id FROM persons "
+            "WHERE household_id IN (SELECT household_id FROM unknown_household)"
+        )
+    lasting = quote_name(engine.value("SELECT current_database()"))
+    narrowed = []
+    for entity in dictionary().entities.values():
+        if not engine.has(entity.table):
+            continue
+        if "household_id" in entity.fields:
+            keys = "household_id IN (SELECT household_id FROM unknown_household)"
+        elif "person_id" in entity.fields:
+            keys = "person_id IN (SELECT person_id FROM unknown_person)"
+        else:
+            continue
+        engine.run(
+            f"CREATE OR REPLACE TEMP VIEW {quote_name(entity.table)} AS "
+            f"SELECT * FROM {lasting}.main.{quote_name(entity.table)} WHERE {keys}"
+        )
+        narrowed.append(entity.table)
+    try:
+        yield
+    finally:
+        for table in narrowed:
+            engine.run(f"DROP VIEW IF EXISTS temp.{quote_name(table)}")
 
 
 def missing_facts(engine: Engine, book: PolicyBook, unknown: Path) -> list[dict[str, object]]:

@@ -15,8 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from xianjie.messages import UserError, say
+from xianjie.screening.watching import Watch
 
 Progress = Callable[[str], None]
+
+# What the steps take of a whole run, in hundredths: for the bar that people watch.
+PARTS = {
+    "register": 2, "feeds": 40, "link": 20, "check": 14, "rules": 9, "findings": 3, "documents": 4, "lists": 6,
+    "report": 2,
+}  # fmt: skip
 
 
 def file_fingerprint(path: Path) -> str:
@@ -50,13 +57,13 @@ def read_json(path: Path) -> Any:
 class RunFolder:
     """The folder of one run and its steps."""
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], progress: Progress) -> None:
+    def __init__(self, folder: Path, manifest: dict[str, Any], watch: Watch) -> None:
         """Open or begin the run in `folder`. Raises `UserError` when something else stands there."""
         self.folder = folder
         self.work = folder / "work"
         self.manifest = manifest
         self.key = fingerprint([json.dumps(manifest, sort_keys=True, ensure_ascii=False)])
-        self._progress = progress
+        self.watch = watch
         self._begin()
 
     def _begin(self) -> None:
@@ -81,12 +88,14 @@ class RunFolder:
             done = read_json(marker)
             if done["key"] == self.key:
                 result: dict[str, Any] = done["result"]
+                self.watch.finish(PARTS[name])
                 return result
-        self._progress(say(f"screening.step.{name}"))
+        self.watch.begin(say(f"screening.step.{name}"))
         started = time.monotonic()
         result = work()
         write_json(marker, {"key": self.key, "result": result})
         self._log(name, time.monotonic() - started)
+        self.watch.finish(PARTS[name])
         return result
 
     def _log(self, name: str, seconds: float) -> None:
