@@ -147,7 +147,7 @@ def broken_sheet(path: Path) -> None:
 
 
 def flipped_bytes(path: Path) -> None:
-    write_xlsx(path, good(300))
+    write_sheet_xml(path, xml_rows(good(300)))  # no hour of writing in it, which would shift where the bytes lie
     content = bytearray(path.read_bytes())
     generator = random.Random(7)
     for _ in range(40):
@@ -549,7 +549,7 @@ CASES = [
         "words that no list has",
         text([HEADER, row(0, kind="看病")]),
         ".csv",
-        rows=(0, 1, 0),
+        rows=(0, 0, 1),
         remarks=["不在可选内容里"],
     ),
     Case("nobody", text([HEADER, row(0, name="", id="")]), ".csv", rows=(0, 0, 1), remarks=["看不出是谁"]),

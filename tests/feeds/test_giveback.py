@@ -6,9 +6,10 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import pytest
 from corpus import HEADER, row, text_of, write_xlsx
 
-from xianjie.feeds import FeedReading, read_feed, read_layouts, write_giveback
+from xianjie.feeds import FeedReading, giveback, read_feed, read_layouts, write_giveback
 
 LAYOUT = read_layouts()["medical_bills"]
 OURS = ["原工作表", "原行号", "处理结果", "处理说明"]
@@ -77,3 +78,14 @@ def test_repeated_headers_do_not_lose_a_column(tmp_path: Path) -> None:
     header, back = sheet_of(tmp_path / "back.xlsx")
     assert len(set(header)) == len(header)
     assert back[len(OURS) + len(HEADER)] == "第二"
+
+
+def test_more_rows_than_a_sheet_holds_go_on_further_sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(giveback, "MOST_ROWS", 4)
+    reading = reading_of(tmp_path, [HEADER, *[row(number, paid="三百") for number in range(10)]])
+    assert write_giveback(reading, tmp_path / "back.xlsx") == 10
+    book = openpyxl.load_workbook(tmp_path / "back.xlsx")
+    assert book.sheetnames == ["medical_bills-1", "medical_bills-2", "medical_bills-3"]
+    sheets = [list(sheet.iter_rows(values_only=True)) for sheet in book]
+    assert all(list(rows[0]) == [*OURS, *HEADER] for rows in sheets)
+    assert [one[1] for rows in sheets for one in rows[1:]] == [str(number) for number in range(2, 12)]

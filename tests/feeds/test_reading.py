@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from xianjie.dictionary import dictionary
 from xianjie.engines import open_engine, quote, quote_name
-from xianjie.feeds import FeedReading, Layout, read_feed, read_layouts
-from xianjie.feeds.cells import conversion
+from xianjie.feeds import FeedReading, Layout, Term, read_feed, read_layouts
+from xianjie.feeds.cells import Names, conversion
 
 LAYOUTS = read_layouts()
 
@@ -68,7 +68,7 @@ def test_every_row_of_a_file_is_accounted_for(rows: list[list[str]]) -> None:
 @given(st.lists(st.integers(-(10**11), 10**11), min_size=1, max_size=30))
 def test_money_is_the_same_however_it_is_written(fen: list[int]) -> None:
     field = dictionary().entities["medical_bill"].fields["total"]
-    plan = conversion(field, "总费用", "t", "v", 100, "FALSE")
+    plan = conversion(field, "总费用", Names("t", "t", "FALSE", "v", "v"), 100)
 
     def ways(value: int) -> list[str]:
         sign, yuan, cents = "-" if value < 0 else "", abs(value) // 100, abs(value) % 100
@@ -90,7 +90,7 @@ def test_money_is_the_same_however_it_is_written(fen: list[int]) -> None:
 @given(st.lists(st.dates(datetime.date(1928, 1, 1), datetime.date(2090, 12, 31)), min_size=1, max_size=30))
 def test_a_date_is_the_same_however_it_is_written(dates: list[datetime.date]) -> None:
     field = dictionary().entities["medical_bill"].fields["settled_on"]
-    plan = conversion(field, "结算日期", "t", "v", 1, "FALSE")
+    plan = conversion(field, "结算日期", Names("t", "t", "FALSE", "v", "v"), 1)
 
     def ways(day: datetime.date) -> list[str]:
         return [
@@ -232,3 +232,90 @@ def test_unknown_columns_stay_in_the_raw_file(tmp_path: Path) -> None:
     with open_engine(threads=1) as engine:
         engine.view_parquet("raw", reading.raw_parquet or tmp_path)
         assert engine.value(f"SELECT {quote_name(f'c{at}')} FROM raw WHERE row_no = 2") == "留着"
+
+
+def test_a_required_word_that_no_list_has_sends_the_row_back(tmp_path: Path) -> None:
+    header = ["姓名", "身份证号", "险种", "参保年度", "是否参保"]
+    rows = [
+        header,
+        ["张伟", person(0), "某险", "2024", "是"],
+        ["李芳", person(1), "城乡居民基本医疗保险", "2024", "是"],
+    ]
+    found = records(read(tmp_path, rows, "insurance_roll"))
+    assert [one["status"] for one in found] == ["rejected", "accepted"]
+    assert "“险种”的内容“某险”不在可选内容里" in found[0]["remarks"]
+
+
+def test_a_repeated_row_names_the_sheet_of_the_first(tmp_path: Path) -> None:
+    write_xlsx(tmp_path / "file.xlsx", [HEADER, row(0), row(1)], [HEADER, row(1)], names=["甲乡", "乙乡"])
+    found = records(read_feed(tmp_path / "file.xlsx", LAYOUTS["medical_bills"], tmp_path / "out"))
+    assert [one["remarks"] for one in found] == [None, None, "与工作表“甲乡”第3行完全相同，未重复采用"]
+
+
+def test_the_state_on_the_roll_is_kept_beside_the_yes_or_no(tmp_path: Path) -> None:
+    states = ["在读", "休学", "送教上门", "疑似辍学", "退学", "毕业"]
+    rows = [["学生姓名", "身份证号", "学籍状态"], *[["张伟", person(n), state] for n, state in enumerate(states)]]
+    found = records(read(tmp_path, rows, "school_roll"))
+    assert [(one["roll_state"], one["enrolled"]) for one in found] == [
+        ("studying", True), ("leave", True), ("home_taught", True), ("suspected", True), ("withdrawn", False),
+        ("graduated", False),
+    ]  # fmt: skip
+    assert {one["status"] for one in found} == {"accepted"}
+
+
+def test_a_monitored_household_is_a_kind_of_its_own(tmp_path: Path) -> None:
+    rows = [["户编号", "户主姓名", "户类型"], ["H1", "张伟", "监测户"], ["H2", "李芳", "一般农户"]]
+    found = records(read(tmp_path, rows, "national_households"))
+    assert [(one["status"], one["household_type"]) for one in found] == [
+        ("accepted", "monitored"),
+        ("accepted", "general"),
+    ]
+
+
+def test_a_roll_of_an_earlier_year_says_so(tmp_path: Path) -> None:
+    header = ["姓名", "身份证号", "险种", "参保年度", "是否参保"]
+    kind = "城乡居民基本医疗保险"
+    years = [2022, 2023, 2023]
+    old = read(
+        tmp_path, [header, *[["张伟", person(n), kind, year, "是"] for n, year in enumerate(years)]], "insurance_roll"
+    )
+    assert old.term == Term("year", 2022, 2023, 2023, 3)
+    assert [note.code for note in old.notes] == ["feeds.earlier_years"]
+    new = read(tmp_path, [header, ["张伟", person(0), kind, "2024", "是"]], "insurance_roll")
+    assert new.term == Term("year", 2024, 2024, 2024, 1)
+    assert new.notes == ()
+    terms = read(tmp_path, [["姓名", "身份证号", "学期开始"], ["张伟", person(0), "2023/9/1"]], "school_roll")
+    assert terms.term == Term(
+        "term_from", datetime.date(2023, 9, 1), datetime.date(2023, 9, 1), datetime.date(2023, 9, 1), 1
+    )
+    assert read(tmp_path, [HEADER, row(0)]).term is None
+
+
+@pytest.mark.parametrize("nothing", ["-", "--", "nan", "null", "None"])
+def test_a_sign_for_nothing_is_no_key(tmp_path: Path, nothing: str) -> None:
+    rows = [["户编号", "人员编号", "姓名"], [nothing, "P1", "张伟"]]
+    (one,) = records(read(tmp_path, rows, "national_members"))
+    assert (one["i_household_id"], one["i_person_id"]) == (None, "P1")
+
+
+def test_blanks_around_a_cell_are_nothing_to_speak_of(tmp_path: Path) -> None:
+    padded = [f"\u3000{cell} " for cell in row(0, date="20240305")]
+    (one,) = records(read(tmp_path, [HEADER, padded]))
+    assert (one["status"], one["remarks"], one["kind"]) == ("accepted", None, "inpatient")
+    assert (one["i_id_no"], one["settled_on"], one["self_paid"]) == (person(0), datetime.date(2024, 3, 5), 30_000)
+
+
+def test_a_telephone_loses_the_country_code_and_nothing_else(tmp_path: Path) -> None:
+    written = ["+8619901234567", "008619901234567", "86-19901234567", "8612345", "0930-8612345"]
+    header = [*HEADER, "联系电话"]
+    found = records(read(tmp_path, [header, *[[*row(n), phone] for n, phone in enumerate(written)]]))
+    assert [one["i_phone"] for one in found] == ["19901234567"] * 3 + ["8612345", "09308612345"]
+
+
+def test_what_cannot_be_decoded_is_told_with_old_line_ends_too(tmp_path: Path) -> None:
+    lines = text_of([HEADER, row(0), row(1)]).replace("\r\n", "\r").encode("gb18030")
+    path = tmp_path / "file.csv"
+    path.write_bytes(lines + b"\xff\xff," + lines.split(b"\r")[1].split(b",", 1)[1] + b"\r")
+    reading = read_feed(path, LAYOUTS["medical_bills"], tmp_path / "out")
+    assert [(note.code, note.facts["file"]) for note in reading.notes] == [("feeds.undecodable", "file.csv")]
+    assert reading.counts.rejected == 1

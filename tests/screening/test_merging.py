@@ -249,3 +249,19 @@ def test_a_school_roll_of_the_year_before_is_no_roll(office: County) -> None:
     office.hand_in("school_roll", "schooling", [{**pupil, "term_from": date(2024, 9, 1)}])
     assert office.merged("schoolings") is None
     assert [one["newest"] for one in office.old_rolls] == ["2024-09-01"]
+
+
+def test_a_row_that_could_not_be_read_leaves_its_person_unknown_not_off_the_roll(office: County) -> None:
+    office.hand_in(
+        "insurance_roll",
+        "insurance",
+        [
+            {"i_name": "张三丰", "i_id_no": PEOPLE[0][3], "kind": "medical_resident", "year": 2025, "enrolled": True},
+            {"i_name": "李四光", "i_id_no": PEOPLE[1][3], "year": 2025, "enrolled": True, "status": "rejected"},
+        ],
+        DAY,
+    )
+    rows = {row["person_id"]: row for row in office.merged("insurances") or []}
+    assert rows["P1"]["enrolled"] is True
+    assert rows["P2"]["enrolled"] is None and rows["P2"]["kind"] is None
+    assert "P3" not in rows

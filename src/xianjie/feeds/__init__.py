@@ -8,7 +8,7 @@ from xianjie.feeds.discovery import discover
 from xianjie.feeds.entities import EntityReading, read_entities, read_entity
 from xianjie.feeds.giveback import write_giveback
 from xianjie.feeds.layout import Layout, read_layouts
-from xianjie.feeds.model import Counts, FeedFile, FeedReading, Limits, Problem
+from xianjie.feeds.model import Counts, FeedFile, FeedReading, Limits, Problem, Term
 from xianjie.feeds.reading import read_feed, read_feeds
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Layout",
     "Limits",
     "Problem",
+    "Term",
     "discover",
     "read_entities",
     "read_entity",

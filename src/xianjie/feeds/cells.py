@@ -1,7 +1,8 @@
 """A cell's text → its stored value and what is to be said about it, as SQL.
 
 Every conversion has a quick way, which takes what is written as it should be, and a careful way, which
-only sees the cells that the quick one left.
+only sees the cells that the quick one left. The quick way looks at the cell as it is and takes nothing that
+would have to be trimmed; so most rows are done with one look at every cell.
 """
 
 from __future__ import annotations
@@ -20,26 +21,38 @@ BLANKS = (
 )
 WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
+GARBLED = "\ufffd"
 PLACE = "\x01"
 SPLIT = "\x1f"
 DATE = r"^((?:18|19|20)[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]?[0-9]{1,2}[:时].*)?$"
 
 
 @dataclass(frozen=True)
+class Names:
+    """SQL names of one column's stages: the cell as it is, trimmed, whether it was too large a number; its values."""
+
+    cell: str
+    text: str
+    large: str
+    quick: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Conversion:
     """SQL of one column: `quick` and `careful` give values; `broken`, `fixed`, `odd` sentences or NULL.
 
-    `text` names the trimmed cell, `value` the result; `broken` is asked where the result is NULL, `fixed` and
-    `odd` where the careful way was taken, `outside` (a plausible range) always.
+    `quick` is asked of the cell as it is, all others of the trimmed text; `broken` where the result is NULL,
+    `fixed` and `odd` where the careful way was taken, `outside` (a plausible range, by `bounds`) always.
     """
 
-    storage: str
     quick: str
     careful: str = "NULL"
     broken: str = "NULL"
     fixed: str = "NULL"
     odd: str = "NULL"
     outside: str = "NULL"
+    bounds: str = ""
 
 
 def told(code: str, value: str, **facts: object) -> str:
@@ -71,31 +84,58 @@ def is_empty(text: str) -> str:
     return is_one_of(forms().empty, f"lower({text})")
 
 
+def says_something(cell: str) -> str:
+    """Whether a cell of Chinese characters is no way of writing "nothing here"; mostly its length says so."""
+    longest = max(len(word) for word in forms().empty if not word.isascii())
+    return f"(length({cell}) > {longest} OR NOT {is_empty(cell)})"
+
+
 def is_one_of(words: Sequence[str], text: str) -> str:
     """Whether the text is one of the words. An IN of many words would become a join, asked of every row."""
     return f"contains({quote(SPLIT + SPLIT.join(words) + SPLIT)}, '{SPLIT}' || {text} || '{SPLIT}')"
 
 
-def conversion(one: DictionaryField, header: str, text: str, value: str, multiplier: float, large: str) -> Conversion:
+def whole(cell: str) -> str:
+    """Whether a cell is free text as it should be: nothing to trim, no character that could not be read."""
+    return f"NOT regexp_matches({cell}, '^[{BLANKS}]|[{BLANKS}]$|^$|{GARBLED}')"
+
+
+def conversion(one: DictionaryField, header: str, names: Names, multiplier: float) -> Conversion:
     """How a field's column is converted. `multiplier`: stored units in one unit of the column."""
     if one.type in ("int", "number", "fen"):
-        return _number(one, header, text, value, multiplier)
+        return _number(one, header, names, multiplier)
     if one.type == "date":
-        return date_text(header, text)
+        return date_text(header, names)
     if one.type == "name":
-        return name(header, text, value)
-    if one.type in ("id_no", "disability_no", "account", "region", "phone"):
-        return number_text(one.type, header, text, value, large)
-    return Conversion("VARCHAR", text)
+        return name(header, names)
+    if one.type in SHAPES:
+        return number_text(one.type, header, names)
+    return Conversion(f"CASE WHEN {whole(names.cell)} THEN {names.cell} END", names.text)
 
 
-def _number(one: DictionaryField, header: str, text: str, value: str, multiplier: float) -> Conversion:
-    kind = one.storage
+def plain_text(names: Names) -> Conversion:
+    """A word or two that nothing is done with but comparing: half-width, NULL for "nothing here"."""
+    return Conversion(
+        f"CASE WHEN regexp_full_match({names.cell}, '[一-鿿]+') AND {says_something(names.cell)} THEN {names.cell} END",
+        f"CASE WHEN NOT {is_empty(names.text)} THEN {narrow(names.text)} END",
+    )
+
+
+def age(names: Names) -> Conversion:
+    """An age as it stands in the cell, its digits only."""
+    return Conversion(
+        f"CASE WHEN regexp_full_match({names.cell}, '[0-9]{{1,3}}') THEN {names.cell} END",
+        f"nullif(regexp_extract({narrow(names.text)}, '[0-9]+'), '')",
+    )
+
+
+def _number(one: DictionaryField, header: str, names: Names, multiplier: float) -> Conversion:
+    cell, text = names.cell, names.text
     tidy = f"regexp_replace({narrow(text)}, '[\\s,''￥¥$]', '', 'g')"
     figure = r"([+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?)"
     plain = (
-        f"CASE WHEN length({text}) < 14 AND regexp_full_match({text}, '[+-]?[0-9]+([.][0-9]+)?') "
-        f"THEN CAST({text} AS DECIMAL(18, 4)) END"
+        f"CASE WHEN length({cell}) < 14 AND regexp_full_match({cell}, '[+-]?[0-9]+([.][0-9]+)?') "
+        f"THEN CAST({cell} AS DECIMAL(18, 4)) END"
     )
 
     def stored(amount: str, times: float) -> str:
@@ -119,40 +159,38 @@ def _number(one: DictionaryField, header: str, text: str, value: str, multiplier
         suffixes = "|".join(forms().units.get(one.unit, forms().units[""]))
         ways = [stored(figure_before(f"(?:{suffixes})?"), multiplier)]
     broken = told(f"feeds.broken_{'money' if one.type == 'fen' else one.type}", text, column=header)
+    limits = [f"{{}} < {one.min}"] if one.min is not None else []
+    limits += [f"{{}} > {one.max}"] if one.max is not None else []
+    outside = " OR ".join(limits)
     return Conversion(
-        kind,
         stored(plain, multiplier),
         f"CASE WHEN NOT {is_empty(text)} THEN coalesce({', '.join(ways)}) END",
         f"CASE WHEN NOT {is_empty(text)} THEN {broken} END",
         f"CASE WHEN NOT regexp_full_match({text}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]+)?') "
         f"THEN {told('feeds.fixed_number', text, column=header)} END",
-        outside=_out_of_range(one, header, text, value),
+        outside=f"CASE WHEN {outside.replace('{}', names.value)} "
+        f"THEN {told('feeds.odd_range', text, column=header)} END"
+        if outside
+        else "NULL",
+        bounds=outside.replace("{}", names.quick),
     )
 
 
-def _out_of_range(one: DictionaryField, header: str, text: str, value: str) -> str:
-    bounds = []
-    if one.min is not None:
-        bounds.append(f"{value} < {one.min}")
-    if one.max is not None:
-        bounds.append(f"{value} > {one.max}")
-    if not bounds:
-        return "NULL"
-    return f"CASE WHEN {' OR '.join(bounds)} THEN {told('feeds.odd_range', text, column=header)} END"
-
-
-def date_text(header: str, text: str) -> Conversion:
+def date_text(header: str, names: Names) -> Conversion:
     """A date in any usual way of writing: 2024-3-5, 2024/03/05, 20240305, 2024年3月5日, 45356, 2024.3."""
+    cell, text = names.cell, names.text
     tidy = f"trim(regexp_replace({narrow(text)}, '^''|[.]0$', '', 'g'))"
     quick = (
-        f"CASE WHEN regexp_full_match({text}, '(18|19|20)[0-9]{{2}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}( 00:00:00)?') "
-        f"THEN TRY_CAST({text} AS DATE) END"
+        f"CASE WHEN regexp_full_match({cell}, '(18|19|20)[0-9]{{2}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}( 00:00:00)?') "
+        f"THEN TRY_CAST({cell} AS DATE) "
+        f"WHEN regexp_full_match({cell}, '(18|19|20)[0-9]{{6}}') "
+        f"THEN CAST(TRY_STRPTIME({cell}, '%Y%m%d') AS DATE) END"
     )
     usual = f"TRY_CAST(regexp_replace({tidy}, {quote(DATE)}, '\\1-\\2-\\3') AS DATE)"
     usual = f"CASE WHEN regexp_matches({tidy}, {quote(DATE)}) THEN {usual} END"
     eight = (
         f"CASE WHEN regexp_full_match({tidy}, '(18|19|20)[0-9]{{6}}') THEN "
-        f"TRY_CAST({tidy}[1:4] || '-' || {tidy}[5:6] || '-' || {tidy}[7:8] AS DATE) END"
+        f"CAST(TRY_STRPTIME({tidy}, '%Y%m%d') AS DATE) END"
     )
     month = r"^((?:18|19|20)[0-9]{2})[-/.年]?(0?[1-9]|1[0-2])月?$"
     by_month = (
@@ -165,7 +203,6 @@ def date_text(header: str, text: str) -> Conversion:
     )
     nothing = is_one_of([*forms().empty, *forms().open_end], f"lower({text})")
     return Conversion(
-        "DATE",
         quick,
         f"CASE WHEN NOT {nothing} THEN coalesce({usual}, {eight}, {serial}, {by_month}) END",
         f"CASE WHEN NOT {nothing} THEN {told('feeds.broken_date', text, column=header)} END",
@@ -177,13 +214,13 @@ def date_text(header: str, text: str) -> Conversion:
     )
 
 
-def name(header: str, text: str, value: str) -> Conversion:
+def name(header: str, names: Names) -> Conversion:
     """A person's name: blanks inside it go."""
+    cell, text, value = names.cell, names.text, names.value
     tidy = f"regexp_replace({text}, '[\\s\\p{{Z}}\\p{{Cf}}]', '', 'g')"
     return Conversion(
-        "VARCHAR",
-        f"CASE WHEN regexp_full_match({text}, '[一-鿿]+') AND length({text}) > 1 "
-        f"AND NOT {is_empty(text)} THEN {text} END",
+        f"CASE WHEN regexp_full_match({cell}, '[一-鿿]+') AND length({cell}) > 1 "
+        f"AND {says_something(cell)} THEN {cell} END",
         f"CASE WHEN {is_empty(text)} THEN NULL WHEN regexp_matches({text}, '\\p{{Han}}') THEN {tidy} ELSE {text} END",
         fixed=f"CASE WHEN {value} <> {text} THEN {told('feeds.fixed_blanks', text, column=header)} END",
         odd=f"CASE WHEN length({value}) < 2 THEN {told('feeds.odd_name', text, column=header)} END",
@@ -196,25 +233,24 @@ SHAPES = {
     "disability_no": ("[0-9]{17}[0-9X][0-9]{2}", "[0-9]{17}[0-9X][0-9]{2}(B?[0-9])?(B[0-9])?"),
     "account": ("[0-9]{12,30}", "[0-9]{8,30}"),
     "region": ("[0-9]{12}", "[0-9]{6}|[0-9]{9}|[0-9]{12}"),
-    "key": ("[0-9A-Za-z_-]+", ".*"),
+    "key": ("[A-Za-z_-]*[0-9][0-9A-Za-z_-]*", ".*"),
     "phone": ("1[3-9][0-9]{9}", "1[3-9][0-9]{9}|0[0-9]{9,11}|[2-8][0-9]{6,7}"),
 }
 
 
-def number_text(kind: str, header: str, text: str, value: str, large: str) -> Conversion:
-    """Numbers that are text: identity numbers, accounts, codes, telephones; what is broken is kept and told.
-
-    `large` is SQL that says whether the cell was a number too long for a spreadsheet's precision.
-    """
+def number_text(kind: str, header: str, names: Names) -> Conversion:
+    """Numbers that are text: identity numbers, accounts, codes, telephones; what is broken is kept and told."""
+    cell, text, value, large = names.cell, names.text, names.value, names.large
     right, possible = SHAPES[kind]
-    clutter = r"[\s\p{Cf}''\"`‘’“”]" + (r"|[()-]|^[+]?86" if kind == "phone" else "")
+    clutter = r"[\s\p{Cf}''\"`‘’“”]" + (r"|[()-]" if kind == "phone" else "")
     letters = narrow(text) if kind == "key" else f"upper({narrow(text)})"
     tidy = f"regexp_replace(regexp_replace({letters}, '{clutter}', '', 'g'), '^([0-9]+)[.]0+$', '\\1')"
-    as_written = f"upper({text})" if kind == "id_no" else text
+    if kind == "phone":
+        tidy = f"regexp_replace({tidy}, '^(?:[+]|00)?86(1[3-9][0-9]{{9}})$', '\\1')"
+    as_written = f"upper({cell})" if kind == "id_no" else cell
     lost = f"({large} OR regexp_full_match({value}, '[0-9](?:[.][0-9]+)?E[+]?[0-9]{{1,2}}'))"
     return Conversion(
-        "VARCHAR",
-        f"CASE WHEN NOT {large} AND regexp_full_match({text}, '{right}') THEN {as_written} END",
+        f"CASE WHEN regexp_full_match({cell}, '{right}') THEN {as_written} END",
         f"CASE WHEN NOT {is_empty(text)} THEN nullif({tidy}, '') END",
         fixed=f"CASE WHEN {lost} THEN {told('feeds.fixed_lost_digits', text, column=header)} "
         f"WHEN {value} <> {text} THEN {told('feeds.fixed_clutter', text, column=header)} END",
@@ -224,14 +260,11 @@ def number_text(kind: str, header: str, text: str, value: str, large: str) -> Co
     )
 
 
-def words(header: str, text: str, known: dict[str, str], storage: str) -> Conversion:
-    """A code word or a yes or no. `known`: text as it stands in the file → stored value."""
-    cases = " ".join(f"WHEN {quote(word)} THEN {quote(stored)}" for word, stored in known.items())
-    value = f"CASE {text} {cases} END" if known else "NULL"
-    if storage == "BOOLEAN":
-        value = f"CAST({value} AS BOOLEAN)"
+def words(header: str, names: Names, known: dict[str, str], storage: str) -> Conversion:
+    """A code word or a yes or no. `known`: cell as it stands in the file → stored value."""
+    given = "" if storage == "VARCHAR" else f"::{storage}"
+    cases = " ".join(f"WHEN {quote(word)} THEN {quote(stored)}{given}" for word, stored in known.items())
     return Conversion(
-        storage,
-        value,
-        broken=f"CASE WHEN NOT {is_empty(text)} THEN {told('feeds.broken_word', text, column=header)} END",
+        f"CASE {names.cell} {cases} END" if known else f"CAST(NULL AS {storage})",
+        broken=f"CASE WHEN NOT {is_empty(names.text)} THEN {told('feeds.broken_word', names.text, column=header)} END",
     )

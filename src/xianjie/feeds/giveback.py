@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,7 +24,8 @@ def write_giveback(reading: FeedReading, out: Path, statuses: Sequence[str] = ST
     """Write the rows of these statuses to an xlsx file, original cells as given; gives the number of rows.
 
     Before the file's own columns stand the original row number, the result and the remarks. All cells are
-    text, so a cell that begins like a formula does nothing. Nothing is written when there is no such row.
+    text, so a cell that begins like a formula does nothing. More rows than a sheet holds go on further sheets.
+    Nothing is written when there is no such row.
     """
     if reading.raw is None or reading.parquet is None or reading.problem:
         return 0
@@ -33,9 +36,13 @@ def write_giveback(reading: FeedReading, out: Path, statuses: Sequence[str] = ST
         if not total:
             return 0
         out.parent.mkdir(parents=True, exist_ok=True)
-        records = _records(reading, engine.stream(f"{rows} ORDER BY raw.sheet, raw.row_no LIMIT {MOST_ROWS}"))
-        sheet = FastExcel(str(out)).format(bold_headers=True).freeze(row=1)
-        sheet.sheet(reading.layout[:31], records, column_width=16).save()
+        records = _records(reading, engine.stream(f"{rows} ORDER BY raw.sheet, raw.row_no"))
+        book = FastExcel(str(out)).format(bold_headers=True).freeze(row=1)
+        for number in range(1, math.ceil(total / MOST_ROWS) + 1):
+            name = reading.layout[:25] + (f"-{number}" if total > MOST_ROWS else "")
+            # The sheets are written one after the other, so each goes on where the one before has ended.
+            book.sheet(name, itertools.islice(records, MOST_ROWS), column_width=16)
+        book.save()
     return total
 
 

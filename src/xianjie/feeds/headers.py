@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from xianjie.dictionary import DictionaryField, header_multiplier, normal_header
 from xianjie.feeds.layout import Layout, forms
@@ -71,15 +72,23 @@ def _field_target(one: DictionaryField, layout: Layout) -> Target:
     added = layout.columns.get(one.name)
     ranks = {normal(header): 2 for header in one.opposites}
     ranks |= {normal(header): 1 for header in (one.name, *one.headers)}
-    ranks |= {normal(header): 0 for header in (added.headers if added else ())}
     if not added:
         return Target(one.name, one.zh, ranks, one)
+    shared = layout.columns.get(added.beside)
+    ranks |= {normal(header): 0 for header in (*added.headers, *(shared.headers if shared else ()))}
     return Target(one.name, one.zh, ranks, one, added.required, added.factor)
 
 
+@lru_cache(maxsize=20_000)
 def normal(header: str) -> str:
     """A header as it is compared: as the dictionary does, and without invisible characters."""
-    return normal_header("".join(char for char in header if unicodedata.category(char) not in ("Cf", "Cc")))
+    return normal_header(_visible(header))
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Cc"))
 
 
 def find_header(sheet: RawSheet, targets: Sequence[Target], ignored: Sequence[str], file: str) -> Header:
@@ -128,8 +137,7 @@ def _names(rows: Sequence[Cells], targets: Sequence[Target]) -> list[str]:
 
 def shown(cell: str | None) -> str:
     """A header's cell on one line, without invisible characters."""
-    text = " ".join((cell or "").split())
-    return "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Cc"))[:80]
+    return _visible(" ".join((cell or "").split()))[:80]
 
 
 def _match(

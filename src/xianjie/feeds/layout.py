@@ -19,12 +19,14 @@ FOLDER = Path(__file__).parent
 class Column(Strict):
     """What a layout adds to a field of the dictionary: further column names, whether a file must have it.
 
-    `factor` multiplies the number in the cell where the file writes another unit than its header says.
+    `factor` multiplies the number in the cell where the file writes another unit than its header says. `beside`
+    names a field whose column says this one too: a pupil's state tells whether the child is on the roll.
     """
 
     headers: tuple[str, ...] = ()
     required: bool = False
     factor: float = 1
+    beside: str = ""
 
 
 class Layout(Strict):
@@ -32,7 +34,8 @@ class Layout(Strict):
 
     `identity` adds column names to those of `forms.yaml`; `otherwise` names columns that are taken for an
     identity only when no better one is there. `constants` hold for every row, `defaults` where a file has no
-    such column (`file_year`, `file_date`: from the file's name). `words` adds words to code lists.
+    such column (`file_year`, `file_date`: from the file's name). `words` adds words to code lists. `term` is the
+    field that says of which year or term a row is, where a file that holds only old ones would mislead.
     """
 
     layout: str
@@ -48,6 +51,7 @@ class Layout(Strict):
     defaults: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, Column] = Field(default_factory=dict)
     words: dict[str, dict[str, str]] = Field(default_factory=dict)
+    term: str = ""
     ignore: tuple[str, ...] = ()
 
     @property
@@ -113,6 +117,7 @@ def _check(layout: Layout, path: Path) -> None:
         raise UserError("feeds.layout_unknown", file=path.name, what=f"{layout.entity} / {layout.department}")
     fields = set(layout.of.fields)
     named: list[Any] = [*layout.columns, *layout.constants, *layout.defaults, *layout.words]
+    named += [name for name in (layout.term, *(column.beside for column in layout.columns.values())) if name]
     people = [*layout.identity, *layout.otherwise, *layout.needs]
     wrong = [name for name in named if name not in fields]
     wrong += [name for name in people if name not in forms().identity]

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
+
 from xianjie.engines import quote, quote_name
 from xianjie.messages import say
 
+# How raw files are written: read a few times, soon; nobody looks for a range in them.
+RAW: dict[str, Any] = {"compression": "lz4", "write_statistics": False}
 FileKind = Literal["xlsx", "xls", "text", "parquet"]
 
 
@@ -106,6 +110,12 @@ class RawFile:
         return f"(SELECT 1 AS sheet, file_row_number + 2 AS row_no, {cells} FROM {source})"
 
 
+def raw_schema(width: int) -> pa.Schema:
+    """The columns of a raw file of `width` cells a row."""
+    cells = [(f"c{position}", pa.string()) for position in range(1, width + 1)]
+    return pa.schema([("sheet", pa.int32()), ("row_no", pa.int64()), *cells])
+
+
 @dataclass(frozen=True)
 class Counts:
     """Rows of a file. `read` = accepted + repaired + rejected + blank + header + totals + notes + unread."""
@@ -127,12 +137,26 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Term:
+    """Of which years or terms a file's usable rows are: the field that says so, its first, last and usual value.
+
+    The values are numbers of years or days, as the field's type has it; `rows` have one.
+    """
+
+    field: str
+    first: int | datetime.date
+    last: int | datetime.date
+    usual: int | datetime.date
+    rows: int
+
+
+@dataclass(frozen=True)
 class FeedReading:
     """A file read: its canonical Parquet file, counts, what was said, which column went where.
 
     `problem` says why nothing could be read (then `parquet` is None); `notes` are things to know about a
     file that was read. `columns`: field or `i_` identity → header in the file. `unknown`: headers that no
-    field takes; they stay in the raw file.
+    field takes; they stay in the raw file. `term`: of which years or terms the rows are, where the layout asks.
     """
 
     path: Path
@@ -148,6 +172,7 @@ class FeedReading:
     columns: dict[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    term: Term | None = None
 
     @property
     def raw_parquet(self) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 from collections.abc import Sequence
@@ -12,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xianjie.dictionary import dictionary
-from xianjie.engines import EngineError, open_engine, quote
+from xianjie.engines import Engine, EngineError, open_engine, quote, quote_name
 from xianjie.feeds.checking import STRONG, write_checked
 from xianjie.feeds.headers import Header, Target, check_header, field_targets, find_header, identity_targets, normal
 from xianjie.feeds.kinds import kind_of
 from xianjie.feeds.layout import Layout, forms
-from xianjie.feeds.model import Counts, FeedFile, FeedReading, Limits, Problem, RawFile, RawSheet, Unreadable
+from xianjie.feeds.model import Counts, FeedFile, FeedReading, Limits, Problem, RawFile, RawSheet, Term, Unreadable
 from xianjie.feeds.raw_rows import Table
 from xianjie.feeds.text_files import read_text
 from xianjie.feeds.workbooks import read_workbook
@@ -36,13 +37,25 @@ def read_feeds(
 
     A file with a problem gives a reading that carries it.
     """
+    limits = limits or Limits()
+    idle: list[Engine] = []
 
     def one(numbered: tuple[int, FeedFile]) -> FeedReading:
         number, file = numbered
         if file.problem or not file.layout:
             return FeedReading(file.path, file.name, file.layout or "", "", file.date, problem=file.problem)
         folder = out_folder / f"{number:03}-{file.layout}"
-        return read_feed(file.path, layouts[file.layout], folder, limits, file.date, file.name)
+        try:
+            engine = idle.pop()
+        except IndexError:
+            engine = _open(limits, out_folder)
+        reading = read_feed(file.path, layouts[file.layout], folder, limits, file.date, file.name, engine)
+        # An engine may be broken by what it could not read; a whole one goes on, for to start one takes time.
+        if reading.problem:
+            engine.close()
+        else:
+            idle.append(engine)
+        return reading
 
     def size(numbered: tuple[int, FeedFile]) -> tuple[int, int]:
         number, file = numbered
@@ -50,8 +63,12 @@ def read_feeds(
 
     # The largest first, so that no worker ends with a large file while the others have nothing left.
     queue = sorted(enumerate(files), key=size)
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        readings = dict(zip((number for number, _ in queue), pool.map(one, queue), strict=True))
+    try:
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            readings = dict(zip((number for number, _ in queue), pool.map(one, queue), strict=True))
+    finally:
+        for engine in idle:
+            engine.close()
     return [readings[number] for number in range(len(files))]
 
 
@@ -62,10 +79,12 @@ def read_feed(
     limits: Limits | None = None,
     date: datetime.date | None = None,
     name: str = "",
+    engine: Engine | None = None,
 ) -> FeedReading:
     """Read one file by its layout; writes `canonical.parquet` and `raw.parquet` into `out_folder`.
 
-    Whatever is wrong with the file comes back as the reading's `problem`; nothing is raised for it.
+    `engine` is one to work with; without it one is opened and closed. Whatever is wrong with the file comes back as
+    the reading's `problem`; nothing is raised for it.
     """
     limits = limits or Limits()
     reading = FeedReading(path, name or path.name, layout.layout, layout.entity, date)
@@ -73,11 +92,16 @@ def read_feed(
     try:
         out_folder.mkdir(parents=True, exist_ok=True)
         raw = read_raw(path, out_folder / "raw.parquet", limits)
-        return _checked(reading, raw, layout, targets, out_folder / "canonical.parquet", limits)
+        with contextlib.nullcontext(engine) if engine else _open(limits, out_folder) as used:
+            return _checked(used, reading, raw, layout, targets, out_folder / "canonical.parquet")
     except Unreadable as error:
         return dataclasses.replace(reading, problem=error.problem)
     except FAULTS as error:
         return dataclasses.replace(reading, problem=fault(path, error))
+
+
+def _open(limits: Limits, folder: Path) -> Engine:
+    return open_engine(memory_limit=limits.engine_memory, temp_folder=folder, threads=1)
 
 
 def fault(path: Path, error: Exception) -> Problem:
@@ -148,7 +172,7 @@ def _same_units(first: Header, other: Header, targets: Sequence[Target]) -> bool
 
 
 def _checked(
-    reading: FeedReading, raw: RawFile, layout: Layout, targets: list[Target], out: Path, limits: Limits
+    engine: Engine, reading: FeedReading, raw: RawFile, layout: Layout, targets: list[Target], out: Path
 ) -> FeedReading:
     needed = [f"i_{name}" for name in layout.needed]
     headers, notes, unread = find_headers(raw, targets, needed, [*forms().reserved, *layout.ignore], reading.path.name)
@@ -167,9 +191,25 @@ def _checked(
     identity = {one.name: "VARCHAR" for one in targets if one.name.startswith("i_")}
     keys = {layout.of.key, "person_id", "household_id"}
     fields = {name: kind for name, kind in dictionary().columns(layout.entity).items() if name not in keys}
-    with open_engine(memory_limit=limits.engine_memory, temp_folder=out.parent, threads=1) as engine:
-        found = write_checked(engine, table, identity | fields, out)
-    return described(reading, raw, table, found, [*raw.notes, *notes, *told], unread, out)
+    found = write_checked(engine, table, identity | fields, out)
+    term = _term(engine, layout, out)
+    if term and reading.date and isinstance(term.last, int) and term.last < reading.date.year:
+        told.append(Problem("feeds.earlier_years", {"field": layout.of.fields[term.field].zh, "value": term.last}))
+    whole = described(reading, raw, table, found, [*raw.notes, *notes, *told], unread, out)
+    return dataclasses.replace(whole, term=term)
+
+
+def _term(engine: Engine, layout: Layout, canonical: Path) -> Term | None:
+    """Of which years or terms the usable rows are; None when the layout does not ask or no row says."""
+    if not layout.term:
+        return None
+    one = quote_name(layout.term)
+    first, last, usual, rows = engine.rows(
+        f"SELECT min({one}), max({one}), max_by({one}, (n, {one})), sum(n)::BIGINT FROM ("
+        f"SELECT {one}, count(*) AS n FROM read_parquet({quote(str(canonical))}) "
+        f"WHERE status <> 'rejected' AND {one} IS NOT NULL GROUP BY {one})"
+    )[0]
+    return Term(layout.term, first, last, usual, rows) if rows else None
 
 
 def described(

@@ -11,7 +11,6 @@ import contextlib
 import csv
 import io
 import itertools
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from xianjie.feeds.model import Limits, Problem, RawFile, RawSheet, Unreadable
+from xianjie.feeds.model import RAW, Limits, Problem, RawFile, RawSheet, Unreadable, raw_schema
 
 BLOCK = 1 << 20
 LONGEST_CELL = 200_000
@@ -30,7 +29,8 @@ HEAD_ROWS = 60
 DELIMITERS = (",", "\t", ";", "|", "，")
 MOST_NEWLINES = 20
 CHUNK = 10_000
-BEYOND_GB2312 = re.compile(rb"[\x80-\xa0]")
+# Bytes that abound in UTF-8 and are rare in Chinese of older encodings become 1, all others 0.
+STRANGE = bytes(0x80 <= byte <= 0xA0 for byte in range(256))
 
 
 def read_text(path: Path, out: Path, limits: Limits) -> RawFile:
@@ -58,7 +58,7 @@ def _as_utf8(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _recoded(path, copy, "utf-16"), []
     if b"\r" in start and b"\n" not in start:
-        return _with_line_feeds(path, copy), []
+        return _with_line_feeds(path, copy)
     if start[1:400:2].count(0) > len(start[1:400:2]) * 0.4:
         return _recoded(path, copy, "utf-16-le"), []
     if _is_utf8(path) and not _has_zero_bytes(path):
@@ -96,16 +96,16 @@ def _recoded(path: Path, copy: Path, encoding: str) -> Path:
     return copy
 
 
-def _with_line_feeds(path: Path, copy: Path) -> Path:
+def _with_line_feeds(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
     """The file with the line ends of today, then as UTF-8."""
     feeds = copy.with_suffix(".lines")
     with feeds.open("wb") as target:
         for block in _blocks(path):
             target.write(block.replace(b"\r", b"\n"))
-    source, _notes = _as_utf8(feeds, copy)
+    source, notes = _as_utf8(feeds, copy)
     if source != feeds:
         feeds.unlink()
-    return source
+    return source, [Problem(note.code, {**note.facts, "file": path.name}) for note in notes]
 
 
 def _line_by_line(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
@@ -140,12 +140,11 @@ def _line_by_line(path: Path, copy: Path) -> tuple[Path, list[Problem]]:
 
 def _pieces(block: bytes) -> Iterator[tuple[bytes, bool]]:
     """Runs of lines, and single lines with bytes that abound in UTF-8 and are rare in Chinese of older encodings."""
+    strange = block.translate(STRANGE)
     done = 0
-    for found in BEYOND_GB2312.finditer(block):
-        if found.start() < done:
-            continue
-        start = max(block.rfind(b"\n", done, found.start()) + 1, done)
-        end = block.find(b"\n", found.end()) + 1 or len(block)
+    while (found := strange.find(1, done)) >= 0:
+        start = max(block.rfind(b"\n", done, found) + 1, done)
+        end = block.find(b"\n", found) + 1 or len(block)
         if start > done:
             yield block[done:start], False
         yield block[start:end], True
@@ -202,13 +201,8 @@ def _parsed(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
     return rows, lines
 
 
-def _schema(width: int) -> pa.Schema:
-    cells = [(f"c{position}", pa.string()) for position in range(1, width + 2)]
-    return pa.schema([("sheet", pa.int32()), ("row_no", pa.int64()), *cells])
-
-
 def _table(schema: pa.Schema, first: int, columns: list[pa.Array], count: int) -> pa.Table:
-    arrays = [pa.repeat(pa.scalar(1, pa.int32()), count), pa.array(range(first, first + count), pa.int64())]
+    arrays = [pa.repeat(pa.scalar(1, pa.int32()), count), pa.arange(first, first + count)]
     arrays += columns
     arrays += [pa.nulls(count, pa.string())] * (len(schema) - len(arrays))
     return pa.table(arrays, schema=schema)
@@ -227,10 +221,11 @@ def _fast(source: Path, out: Path, delimiter: str, head: list[list[str]], lines:
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=True,
+        check_utf8=False,  # it is: checked or written by `_as_utf8`
     )
-    schema = _schema(width)
+    schema = raw_schema(width + 1)
     try:
-        with pq.ParquetWriter(out, schema, compression="lz4") as writer:
+        with pq.ParquetWriter(out, schema, **RAW) as writer:
             rows = 0
             if begin:
                 rows = _write_rows(writer, schema, iter(head[:begin]), 0, width)
@@ -253,13 +248,13 @@ def _lines(source: Path) -> int:
 
 def _careful(source: Path, out: Path, delimiter: str, width: int, notes: list[Problem]) -> int:
     """Write all rows one by one; quotes that do not close are then taken as ordinary characters."""
-    schema = _schema(width)
-    with pq.ParquetWriter(out, schema, compression="lz4") as writer:
+    schema = raw_schema(width + 1)
+    with pq.ParquetWriter(out, schema, **RAW) as writer:
         try:
             return _write_rows(writer, schema, _records(source, delimiter, csv.QUOTE_MINIMAL), 0, width)
         except _OpenQuote as error:
             notes.append(Problem("feeds.open_quote", {"line": error.line}))
-    with pq.ParquetWriter(out, schema, compression="lz4") as writer:
+    with pq.ParquetWriter(out, schema, **RAW) as writer:
         return _write_rows(writer, schema, _records(source, delimiter, csv.QUOTE_NONE), 0, width)
 
 

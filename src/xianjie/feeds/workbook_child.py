@@ -1,30 +1,32 @@
 """Reads one workbook in a process of its own: a broken one takes only this process down.
 
-Run as a script: `python -I workbook_child.py FILE OUT.parquet LIMITS` (LIMITS as JSON); prints JSON. It imports
-nothing of the product, so that it starts fast. Cells become text: numbers without ".0", dates as ISO. Two
-invisible marks tell what text cannot: LARGE before a number too long for a spreadsheet's precision, CARRIED
+Run as a script: `python -I workbook_child.py FILE OUT.csv LIMITS` (LIMITS as JSON); prints JSON. It imports
+nothing of the product and little else, so that it starts fast: the rows go out as comma-separated text (sheet,
+row number, cells), which the other side makes Parquet of. Cells become text: numbers without ".0", dates as ISO.
+Two invisible marks tell what text cannot: LARGE before a number too long for a spreadsheet's precision, CARRIED
 before a value that a vertically merged cell carries down.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime
+import gc
+import itertools
 import json
 import re
 import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineSheet, PasswordError, SheetTypeEnum, SheetVisibleEnum, load_workbook
 
 LARGE, CARRIED = "\u2062", "\u2063"
 PRECISE = 10**15
-CHUNK = 10_000
+HEAD_ROWS = 60
 BLOCK = 1 << 20
 UNCALCULATED = re.compile(rb"(?:</f>|<f[^<>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
@@ -96,48 +98,53 @@ def filled(sheet: CalamineSheet) -> Iterator[list[str | None]]:
     areas, _ = merged(sheet)
     running: list[tuple[int, int, int, str | None]] = []
     for number, values in enumerate(sheet.iter_rows()):
-        row = [as_text(value) for value in values]
-        running = [area for area in running if area[0] >= number]
-        for _last, first, end, value in running:
-            for column in range(first, end + 1):
-                if row[column] is None and value is not None:
-                    row[column] = CARRIED + value.lstrip(CARRIED)
-        for last, first, end in areas.get(number, ()):
-            value = row[first]
-            row[first : end + 1] = [row[first]] * (end + 1 - first) if end > first else [value]
-            if last > number:
-                running.append((last, first, end, value))
+        row = [(value or None) if type(value) is str else as_text(value) for value in values]
+        if areas:
+            running = [area for area in running if area[0] >= number]
+            for _last, first, end, value in running:
+                for column in range(first, end + 1):
+                    if row[column] is None and value is not None:
+                        row[column] = CARRIED + value.lstrip(CARRIED)
+            for last, first, end in areas.get(number, ()):
+                value = row[first]
+                row[first : end + 1] = [row[first]] * (end + 1 - first) if end > first else [value]
+                if last > number:
+                    running.append((last, first, end, value))
         yield row
 
 
-def chunks(rows: Iterator[list[str | None]]) -> Iterator[tuple[int, list[list[str | None]]]]:
-    """Rows in lists of at most CHUNK, with the number (from 1) of the first."""
-    first, chunk = 1, []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == CHUNK:
-            yield first, chunk
-            first, chunk = first + CHUNK, []
-    if chunk:
-        yield first, chunk
+class Bounded:
+    """Passes text on to a file up to a limit, for few cells can unfold into very much text; knows the longest row."""
+
+    def __init__(self, target: TextIO, allowed: int) -> None:
+        self.target, self.allowed, self.longest = target, allowed, 0
+
+    def write(self, text: str) -> None:
+        """Write one row. Raises `MemoryError` beyond the limit."""
+        self.allowed -= len(text)
+        if self.allowed < 0:
+            raise MemoryError
+        self.longest = max(self.longest, len(text))
+        self.target.write(text)
 
 
-def write_sheet(writer: pq.ParquetWriter, schema: pa.Schema, number: int, sheet: CalamineSheet, width: int) -> int:
-    """Append a sheet's rows; gives how many there are."""
-    rows = 0
-    for first, chunk in chunks(filled(sheet)):
-        columns = list(zip(*chunk, strict=True))
-        count = len(chunk)
-        arrays = [pa.array([number] * count, pa.int32()), pa.array(range(first, first + count), pa.int64())]
-        arrays += [pa.array(column, pa.string()) for column in columns]
-        arrays += [pa.nulls(count, pa.string())] * (width - len(columns))
-        writer.write_table(pa.table(arrays, schema=schema))
-        rows += count
-    return rows
+def write_sheet(out: Bounded, number: int, sheet: CalamineSheet, width: int) -> tuple[int, list[list[str | None]]]:
+    """Append a sheet's rows; gives how many there are, and the first of them."""
+    writer = csv.writer(out)
+    rows = enumerate(filled(sheet), 1)
+    padding = [None] * (width - sheet.width)
+    head: list[list[str | None]] = []
+    written = 0
+    for written, row in itertools.islice(rows, HEAD_ROWS):
+        head.append([*row, *padding])
+        writer.writerow([number, written, *row, *padding])
+    for written, row in rows:
+        writer.writerow([number, written, *row, *padding])
+    return written, head
 
 
 def read(path: str, out: str, limits: dict[str, int]) -> dict[str, Any]:
-    """Read all visible sheets into one Parquet file; gives the sheets' names and sizes, or `error`."""
+    """Write all visible sheets' rows to one text file; gives the sheets' names, sizes and heads, or `error`."""
     formulas = unfold(path, limits["unzipped_bytes"])
     if formulas is None:
         return {"error": "feeds.bomb"}
@@ -160,21 +167,28 @@ def read(path: str, out: str, limits: dict[str, int]) -> dict[str, Any]:
         return {"error": "feeds.too_many_cells", "cells": cells, "limit": limits["cells"]}
     if width > limits["columns"]:
         return {"error": "feeds.too_wide", "columns": width, "limit": limits["columns"]}
-    names = [f"c{position}" for position in range(1, width + 1)]
-    schema = pa.schema([("sheet", pa.int32()), ("row_no", pa.int64()), *[(name, pa.string()) for name in names]])
     found = []
-    with pq.ParquetWriter(out, schema, compression="lz4") as writer:
+    with open(out, "w", encoding="utf-8", newline="") as target:  # noqa: PTH123 - this script imports little
+        bounded = Bounded(target, limits["unzipped_bytes"])
         for number, name, sheet in sheets:
-            rows = write_sheet(writer, schema, number, sheet, width) if sheet.width else 0
-            found.append({"number": number, "name": name, "rows": rows})
+            rows, head = write_sheet(bounded, number, sheet, width) if sheet.width else (0, [])
+            found.append({"number": number, "name": name, "rows": rows, "head": head})
     carried = any(merged(sheet)[1] for _number, _name, sheet in sheets)
-    return {"width": width, "sheets": found, "hidden": hidden, "carried": carried, "formulas": formulas}
+    return {
+        "width": width,
+        "sheets": found,
+        "hidden": hidden,
+        "carried": carried,
+        "formulas": formulas,
+        "longest": bounded.longest,
+    }
 
 
 def main() -> None:
     """The script."""
     path, out, limits = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
     limit_memory(limits["reader_memory"])
+    gc.disable()  # nothing here goes in circles
     try:
         answer = read(path, out, limits)
     except (CalamineError, zipfile.BadZipFile, zlib.error, OSError, EOFError):

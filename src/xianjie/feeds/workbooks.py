@@ -9,34 +9,58 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from xianjie.feeds.model import Limits, Problem, RawFile, RawSheet, Unreadable
+from xianjie.feeds.model import RAW, Limits, Problem, RawFile, RawSheet, Unreadable, raw_schema
 
 CHILD = Path(__file__).with_name("workbook_child.py")
-HEAD_ROWS = 60
+BLOCK = 4 << 20
+LONGEST_ROW = 16 << 20
 # The reader's marks; it imports nothing of the product, so they stand in both files.
 LARGE, CARRIED = "\u2062", "\u2063"
 
 
 def read_workbook(path: Path, out: Path, limits: Limits) -> RawFile:
     """The cells of all visible sheets as text in `out`. Raises `Unreadable`."""
-    answer = _ask(path, out, limits)
-    if "error" in answer:
-        facts = {name: value for name, value in answer.items() if name != "error"}
-        raise Unreadable(answer["error"], file=path.name, **facts)
-    heads = _heads(out, answer["sheets"])
-    sheets = [
-        RawSheet(sheet["number"], sheet["name"], heads[sheet["number"]], rows=sheet["rows"])
-        for sheet in answer["sheets"]
-        if sheet["rows"]
-    ]
+    rows = out.with_suffix(".rows")
+    try:
+        answer = _ask(path, rows, limits)
+        if "error" in answer:
+            facts = {name: value for name, value in answer.items() if name != "error"}
+            raise Unreadable(answer["error"], file=path.name, **facts)
+        sheets = [
+            RawSheet(sheet["number"], sheet["name"], sheet["head"], rows=sheet["rows"])
+            for sheet in answer["sheets"]
+            if sheet["rows"]
+        ]
+        if not sheets:
+            raise Unreadable("feeds.no_rows", file=path.name)
+        if answer["longest"] > LONGEST_ROW:
+            raise Unreadable("feeds.too_heavy", file=path.name)
+        _write_raw(rows, out, answer["width"], answer["longest"])
+    finally:
+        rows.unlink(missing_ok=True)
     notes = [Problem("feeds.hidden_sheet", {"sheet": name}) for name in answer["hidden"]]
     if answer["formulas"]:
         notes.append(Problem("feeds.formulas_uncalculated", {"cells": answer["formulas"]}))
-    if not sheets:
-        raise Unreadable("feeds.no_rows", file=path.name)
     return RawFile(out, answer["width"], sheets, notes, carried=answer["carried"])
+
+
+def _write_raw(rows: Path, out: Path, width: int, longest: int) -> None:
+    """Make Parquet of the reader's rows."""
+    schema = raw_schema(width)
+    read = pacsv.ReadOptions(column_names=schema.names, block_size=max(BLOCK, 8 * longest))
+    convert = pacsv.ConvertOptions(
+        column_types=schema,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )
+    parse = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+    with pq.ParquetWriter(out, schema, **RAW) as writer, pacsv.open_csv(rows, read, parse, convert) as batches:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def _ask(path: Path, out: Path, limits: Limits) -> dict[str, Any]:
@@ -53,18 +77,3 @@ def _ask(path: Path, out: Path, limits: Limits) -> dict[str, Any]:
         # The reader died: out of memory or on a far-off cell it aborts, and has nothing more to say.
         raise Unreadable("feeds.too_heavy", file=path.name) from error
     return answer
-
-
-def _heads(out: Path, sheets: list[dict[str, Any]]) -> dict[int, list[list[str | None]]]:
-    """The first rows of every sheet; each sheet begins a row group of its own."""
-    heads: dict[int, list[list[str | None]]] = {sheet["number"]: [] for sheet in sheets}
-    file = pq.ParquetFile(out)
-    for group in range(file.num_row_groups):
-        numbers = file.read_row_group(group, columns=["sheet"]).column(0)
-        number = numbers[0].as_py() if len(numbers) else None
-        if number is None or heads[number]:
-            continue
-        table = file.read_row_group(group).slice(0, HEAD_ROWS)
-        columns = [column.to_pylist() for column in table.columns[2:]]
-        heads[number] = [list(row) for row in zip(*columns, strict=True)]
-    return heads

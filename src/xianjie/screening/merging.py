@@ -161,15 +161,27 @@ def _handed_in(engine: Engine, entity: Entity, files: Sequence[FeedFile], rule: 
 
 
 def _doubtful(engine: Engine, entity: Entity, files: Sequence[FeedFile], rule: Rule) -> list[str]:
-    """Rows in review, once for each candidate, with the fields that decide left unknown."""
+    """Rows that may be somebody's, with the fields that decide left unknown.
+
+    A row in review stands once for each candidate; a rejected row for whoever has its identity number: that it could
+    not be read must not make a person "not on the roll".
+    """
     if not rule.doubtful:
         return []
-    return [
-        f"SELECT {DOUBTFUL} AS origin, {_columns(engine, entity, file, position, frozenset(rule.doubtful))} "
-        f"FROM feed_{position} f JOIN feed_candidates l ON l.rn = f.rn AND {of_file('l', position)} "
-        f"WHERE NOT EXISTS (SELECT 1 FROM feed_links k WHERE {of_file('k', position)} AND k.person_id = l.person_id)"
-        for _, position, file in _its_files(entity, files, rule)
-    ]
+    sources = []
+    for _, position, file in _its_files(entity, files, rule):
+        columns = _columns(engine, entity, file, position, frozenset(rule.doubtful))
+        alone = (
+            f"NOT EXISTS (SELECT 1 FROM feed_links k WHERE {of_file('k', position)} AND k.person_id = l.person_id)"
+        )
+        sources += [
+            f"SELECT {DOUBTFUL} AS origin, {columns} "
+            f"FROM feed_{position} f JOIN feed_candidates l ON l.rn = f.rn AND {of_file('l', position)} WHERE {alone}",
+            f"SELECT {DOUBTFUL} AS origin, {columns} "
+            f"FROM feed_{position} f JOIN register_persons l ON l.id_no = upper(f.i_id_no) "
+            f"WHERE f.status = 'rejected' AND {alone}",
+        ]
+    return sources
 
 
 def _columns(

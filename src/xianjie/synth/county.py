@@ -25,7 +25,7 @@ from xianjie.synth.truth import write_truth
 DAY = dt.date(2025, 10, 31)
 REGION_COLUMNS = {
     "region_code": "VARCHAR", "name": "VARCHAR", "level": "VARCHAR", "parent_code": "VARCHAR", "valid_from": "DATE",
-    "outline": "VARCHAR",
+    "valid_to": "DATE", "successor_code": "VARCHAR", "outline": "VARCHAR",
 }  # fmt: skip
 MOST_HOUSEHOLDS = 20_000_000
 WORK = ".synth-work"  # also tells a folder that a killed run left from somebody's own

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,10 +16,11 @@ CELLS = 6  # lattice cells along a village's side, so that an outline has about 
 
 @dataclass(frozen=True)
 class Village:
-    """A village: its code, names, people, clans, outline and the numbers of its households."""
+    """A village: its codes (`old_code` where it changed), names, people, clans and the numbers of its households."""
 
     number: int
     code: str
+    old_code: str
     name: str
     old_name: str
     town_code: str
@@ -60,6 +60,7 @@ def villages(county: str, households: int, seed: int) -> list[Village]:
                 Village(
                     number=len(made),
                     code=f"{county}{100 + town:03d}{200 + place:03d}",
+                    old_code=f"{county}{100 + town:03d}{600 + place:03d}" if _renumbered(len(made)) else "",
                     name=names[place] + "村",
                     old_name=names[count + place] + "村",
                     town_code=f"{county}{100 + town:03d}000",
@@ -73,6 +74,11 @@ def villages(county: str, households: int, seed: int) -> list[Village]:
             )
             first += size
     return made
+
+
+def _renumbered(number: int) -> bool:
+    told = invention("places")["renumbered"]
+    return number % told["every"] == told["first"]
 
 
 def _sizes(households: int, bounds: list[int], chance: random.Random) -> list[int]:
@@ -105,22 +111,27 @@ def _clans(chance: random.Random) -> tuple[str, ...]:
 
 
 def region_rows(region: str, county: str, places: list[Village]) -> list[tuple[Any, ...]]:
-    """Rows of `regions`: code, name, level, parent's code, valid from, outline."""
+    """Rows of `regions`: code, name, level, parent's code, valid from and to, the code after it, outline."""
     told = invention("places")
-    since = dt.date(2016, 1, 1)
+    since, changed = told["since"], told["renumbered"]["day"]
     province, prefecture, whole = region[:2] + "0" * 10, county[:4] + "0" * 8, county + "0" * 6
     shapes = _shapes(places)
     rows: list[tuple[Any, ...]] = [
-        (province, told["province"], "province", None, since, None),
-        (prefecture, told["prefecture"], "prefecture", province, since, None),
-        (whole, told["county"], "county", prefecture, since, shapes[""]),
+        (province, told["province"], "province", None, since, None, None, None),
+        (prefecture, told["prefecture"], "prefecture", province, since, None, None, None),
+        (whole, told["county"], "county", prefecture, since, None, None, shapes[""]),
     ]
     seen: set[str] = set()
     for village in places:
         if village.town_code not in seen:
             seen.add(village.town_code)
-            rows.append((village.town_code, village.town_name, "township", whole, since, shapes[village.town_code]))
-        rows.append((village.code, village.name, "village", village.town_code, since, shapes[village.code]))
+            outline = shapes[village.town_code]
+            rows.append((village.town_code, village.town_name, "township", whole, since, None, None, outline))
+        begun = changed if village.old_code else since
+        place = (village.name, "village", village.town_code)
+        if village.old_code:
+            rows.append((village.old_code, *place, since, changed, village.code, None))
+        rows.append((village.code, *place, begun, None, None, shapes[village.code]))
     return rows
 
 
@@ -190,6 +201,7 @@ def load_villages(engine: Engine, places: list[Village]) -> None:
     columns = {
         "vid": "INTEGER",
         "region_code": "VARCHAR",
+        "written_code": "VARCHAR",
         "village_name": "VARCHAR",
         "old_name": "VARCHAR",
         "town_code": "VARCHAR",
@@ -207,6 +219,7 @@ def load_villages(engine: Engine, places: list[Village]) -> None:
             (
                 v.number,
                 v.code,
+                v.old_code or v.code,
                 v.name,
                 v.old_name,
                 v.town_code,

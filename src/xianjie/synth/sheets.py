@@ -25,7 +25,8 @@ HEADERS = {"csv_gb18030": 1, "csv_utf8": 1, "xlsx": 1, "xlsx_title": 3, "xlsx_sh
 # What the view `faces` tells of a person.
 FACE = (
     "registered", "name", "id_no", "sex", "born", "age", "town_name", "village_name", "old_name", "wrong_name",
-    "region_code", "household_head", "phone", "disability_no", "kin_id", "household_id", "person_id", "vid",
+    "region_code", "written_code", "household_head", "phone", "disability_no", "kin_id", "household_id", "person_id",
+    "vid",
 )  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def feeds() -> list[Feed]:
 
 def make_faces(engine: Engine, work: Path) -> None:
     """The view `faces`: what identifies each person in a file, clean. `kin_id` is the ID of the head, of another
-    member for the head."""
+    member for the head; `written_code` the village's code in departments that missed its change."""
     engine.write_parquet(
         f"""
         WITH heads AS (
@@ -73,7 +74,8 @@ def make_faces(engine: Engine, work: Path) -> None:
         SELECT p.pid, p.hid, p.listed AS registered, p.name, p.id_no, CASE WHEN p.male THEN '男' ELSE '女' END AS sex,
                p.born, floor(p.age)::INTEGER AS age, v.town_name, v.village_name, v.old_name,
                w.village_name AS wrong_name,
-               v.region_code, head_name AS household_head, coalesce(p.phone, head_phone) AS phone, t.disability_no,
+               v.region_code, v.written_code, head_name AS household_head,
+               coalesce(p.phone, head_phone) AS phone, t.disability_no,
                CASE WHEN p.no = 0 THEN other_id ELSE head_id END AS kin_id,
                {HOUSEHOLD_ID.format("p.hid")} AS household_id,
                {PERSON_ID.format("p.pid")} AS person_id, v.vid
@@ -105,7 +107,7 @@ def write_feed(engine: Engine, feed: Feed, out: Path, work: Path, day: dt.date) 
     title = invention("feeds")["titles"].get(feed.layout, "") if form == "xlsx_title" else ""
     days = feed.numbers("date") if feed.dates == "cell" else []
     ids = [i for i, column in enumerate(feed.identity, 1) if column == "id_no"]
-    columns = Columns(feed.headers, feed.numbers("fen", "number", "int"), days, feed.numbers("fen"), ids)
+    columns = Columns(feed.headers, feed.numbers("fen", "number", "int"), days, feed.numbers("fen"), ids, day)
     write_sheets(engine, out / name, form, columns, title)
     engine.write_parquet(_links(feed, name), work / "links" / f"{feed.layout}.parquet")
     table.unlink()

@@ -5,30 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import override
 
 from xianjie.messages import speaking
 from xianjie.web.accounts.access import open_to_all, signed_in
+from xianjie.web.tiles import tiles_for
 
 
-class SpeakingMiddleware:
-    """Sentences of the message catalogue follow the page's language."""
+class LanguageMiddleware:
+    """Pages are Chinese unless this browser has chosen English here, whatever language the browser itself prefers.
+
+    Sentences of the message catalogue follow.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        with speaking("en" if get_language() == "en" else "zh"):
+    def __call__(self, request: Any) -> HttpResponse:
+        chosen = "en" if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) == "en" else settings.LANGUAGE_CODE
+        request.LANGUAGE_CODE = chosen
+        with override(chosen), speaking("en" if chosen == "en" else "zh"):
             return self.get_response(request)
 
 
 @signed_in
 def home(request: Any) -> HttpResponse:
     """The home page of whoever signed in."""
-    return render(request, "home.html")
+    return render(request, "home.html", {"tiles": tiles_for(request)})
 
 
 @open_to_all
