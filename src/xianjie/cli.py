@@ -20,12 +20,17 @@ from rich.console import Console
 from rich.table import Table
 
 from xianjie import __version__
+from xianjie.documents.command_line import documents_app
 from xianjie.engines import EngineError
 from xianjie.messages import UserError, say
+from xianjie.web.command_line import manage_app, serve
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=say("cli.about"))
 rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=say("cli.rules"))
 app.add_typer(rules_app, name="rules")
+app.add_typer(documents_app, name="documents")
+app.add_typer(manage_app, name="manage")
+app.command(help=say("cli.serve"))(serve)
 
 error_console = Console(stderr=True, highlight=False)
 console = Console(highlight=False)
@@ -217,18 +222,24 @@ def template(entities: list[str], out: Annotated[Path, typer.Option(help=say("cl
 @app.command(help=say("cli.demo"))
 def demo(
     households: Annotated[int, typer.Option(min=100, help=say("cli.households"))] = 12_000,
-    port: Annotated[int | None, typer.Option(help=say("cli.port"))] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help=say("cli.port"))] = 8000,
     no_serve: Annotated[bool, typer.Option("--no-serve", help=say("cli.no_serve"))] = False,
     folder: Annotated[Path, typer.Option(help=say("cli.demo_folder"))] = Path("demo"),
 ) -> None:
-    """An invented county's daily job, from dirty files to explained findings."""
-    from xianjie.screening.demonstration import demonstrate, serve
+    """An invented county in the web application, its daily job done, ready to log in."""
+    from xianjie.web import server
+    from xianjie.web.demonstration import demonstrate
 
-    counts = demonstrate(folder, households, progress)
-    print_run(counts, folder / "run")
-    if port is not None and not no_serve:
-        console.print(say("cli.serving", port=port), markup=False)
-        serve(folder / "run", port)
+    made = demonstrate(folder, households, progress)
+    print_run(made["counts"], made["folder"])
+    accounts = Table(title=say("cli.demo_accounts"), title_justify="left", show_edge=False)
+    for column in ("account", "password", "holder"):
+        accounts.add_column(say(f"cli.column.{column}"))
+    for one in made["accounts"]:
+        accounts.add_row(one["username"], one["password"], one["zh"])
+    console.print(accounts)
+    if not no_serve:
+        server.serve("127.0.0.1", port, 2, 1, progress)
 
 
 @rules_app.command("list", help=say("cli.rules_list"))
