@@ -11,3 +11,5 @@ os.environ["XIANJIE_TODAY"] = "2025-10-31"
 from xianjie.web.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logging in is not what most tests are about
+if DATABASES["default"]["ENGINE"] == "xianjie.web.sqlite":  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405  (what Django does by itself for its own engine)

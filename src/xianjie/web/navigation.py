@@ -23,7 +23,7 @@ def _words(entry: dict[str, Any]) -> str:
 
 
 def navigation(request: Any) -> dict[str, Any]:
-    """Context of every page: `nav` (groups of pages with `active`), `acting_as`, `demo`."""
+    """Context of every page: `nav` (groups of pages with `active`), `acting_as`, `demo`, `search_url`."""
     scope = getattr(request, "scope", None)
     if scope is None or not request.user.is_authenticated:
         return {"nav": [], "acting_as": "", "demo": settings.DEMO}
@@ -36,7 +36,8 @@ def navigation(request: Any) -> dict[str, Any]:
     for group in groups:
         for page in group["pages"]:
             page["active"] = page is longest
-    return {"nav": groups, "acting_as": scope.words(), "demo": settings.DEMO}
+    search = reverse("registry:people") if scope.has("registry.view") else ""
+    return {"nav": groups, "acting_as": scope.words(), "demo": settings.DEMO, "search_url": search}
 
 
 def _length(page: dict[str, Any]) -> int:

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "xianjie.web.registry",
     "xianjie.web.intake",
     "xianjie.web.daily",
+    "xianjie.web.cases",
     "xianjie.web.api",
     "xianjie.web.design",
     "django.contrib.auth",
@@ -71,8 +72,6 @@ INSTALLED_APPS = [
     "axes",
     "csp",
 ]
-INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "xianjie.web.design" or (HERE / "design").exists()]
-
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -112,6 +111,7 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{HOME / 'xianjie.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["ENGINE"] = "xianjie.web.sqlite"  # writers queue up in turn
     # IMMEDIATE: a transaction that will write takes the lock at its start, so that writers queue and none fails.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -149,6 +149,7 @@ OTP_TOTP_ISSUER = "Xianjie 衔接"
 
 SESSION_COOKIE_AGE = env.int("XIANJIE_SESSION_SECONDS", default=8 * 3600)
 SESSION_SAVE_EVERY_REQUEST = False
+IDLE_SECONDS = env.int("XIANJIE_IDLE_SECONDS", default=3600)  # without a click for so long, sign in again
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -17,17 +15,14 @@ APPS = {
     "registry/": "registry",
     "intake/": "intake",
     "daily/": "daily",
+    "cases/": "cases",
     "api/": "api",
 }
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
     path("healthz", pages.health, name="health"),
 ]
-urlpatterns += [
-    path(prefix, include(f"xianjie.web.{app}.urls"))
-    for prefix, app in APPS.items()
-    if find_spec(f"xianjie.web.{app}.urls")
-]
-if settings.DEBUG and find_spec("xianjie.web.design") and find_spec("xianjie.web.design.urls"):
+urlpatterns += [path(prefix, include(f"xianjie.web.{app}.urls")) for prefix, app in APPS.items()]
+if settings.DEBUG:
     urlpatterns.append(path("gallery/", include("xianjie.web.design.urls")))
 handler400, handler403, handler404, handler500 = (f"xianjie.web.pages.error_{code}" for code in (400, 403, 404, 500))

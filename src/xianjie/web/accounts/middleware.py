@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from xianjie.web.accounts.scope import NOBODY, scope_of
+from xianjie.web.accounts.sign_in import idle_too_long, leave
 from xianjie.web.audit.services import Actor, acting
 
 
@@ -28,11 +32,23 @@ class ScopeMiddleware:
             request.scope = NOBODY
             with acting(Actor("anonymous", origin=_address(request))):
                 return self.get_response(request)
+        if idle_too_long(request):
+            with acting(Actor("anonymous", origin=_address(request))):
+                return _rested(request)
         request.scope = scope_of(user)
         actor = Actor(user.username, user.display_name, request.scope.words(), _address(request))
         with acting(actor):
             detour = _detour(request)
             return redirect(detour) if detour else self.get_response(request)
+
+
+def _rested(request: Any) -> HttpResponse:
+    """Back to the login page, and from there to where the user was."""
+    request.scope = NOBODY
+    back = request.get_full_path() if request.method == "GET" else reverse("home")
+    leave(request)
+    messages.warning(request, _("停留过久，已自动退出，请重新登录。"))
+    return redirect(f"{reverse('accounts:login')}?{urlencode({'next': back})}")
 
 
 def _address(request: HttpRequest) -> str:

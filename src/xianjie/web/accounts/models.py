@@ -9,10 +9,12 @@ from xianjie.web.sealing import SealedField
 
 
 class User(AbstractUser):
-    """An account 账号. What it may do stands in its grants; Django's own staff and superuser flags mean nothing here."""
+    """An account 账号. What it may do stands in its grants; Django's own flags for that mean nothing here."""
 
     display_name = models.CharField(max_length=40)
     phone = SealedField(null=True, blank=True)
+    # Where the account belongs: who manages accounts there manages this one, whether or not it has a role yet.
+    region_code = models.CharField(max_length=12, blank=True, db_index=True)
     must_change_password = models.BooleanField(default=False)
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]

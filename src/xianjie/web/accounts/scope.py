@@ -9,20 +9,21 @@ that has not been narrowed by `within(scope, permission)`. Whoever really means 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.sql import Query
 
 from xianjie.dictionary.masking import mask_value
 from xianjie.dictionary.model import DictionaryField, Sensitivity
 from xianjie.web.accounts.models import Grant, User
 from xianjie.web.accounts.roles import Role, all_roles
 from xianjie.web.clock import today
-from xianjie.web.regions.models import area_of
-from xianjie.web.regions.selectors import names, successor
+from xianjie.web.regions.models import area_of, level_of
+from xianjie.web.regions.selectors import names, successors
 
 
 class NoScope(RuntimeError):
@@ -36,6 +37,7 @@ class Holding:
     role: str
     region_code: str
     department: str = ""
+    place: str = field(default="", compare=False)  # the region's name, where it is known already
 
     @property
     def rights(self) -> Role:
@@ -71,6 +73,11 @@ class Scope:
             held.covers(region_code) and (department is None or held.department in ("", department))
             for held in self.holding(permission)
         )
+
+    def contains(self, permission: str, region_code: str) -> bool:
+        """Whether the permission holds for the whole of a region, with everything that lies in it."""
+        low, high = area_of(region_code)
+        return any(first <= low and high <= last for first, last in self.areas(permission))
 
     def areas(self, permission: str) -> list[tuple[str, str]]:
         """The areas of a permission as half-open ranges of codes, merged where they touch or nest."""
@@ -118,9 +125,10 @@ class Scope:
 
     def words(self) -> str:
         """Role and area in one line, for the page head and the audit trail."""
-        known = names({held.region_code for held in self.holdings})
+        unnamed = {held.region_code for held in self.holdings if not held.place}
+        known = names(unnamed) if unnamed else {}
         return "；".join(
-            f"{known.get(held.region_code, held.region_code)} {held.rights.zh}"
+            f"{held.place or known.get(held.region_code, held.region_code)} {held.rights.zh}"
             + (f"（{held.department}）" if held.department else "")
             for held in self.holdings
         )
@@ -130,64 +138,68 @@ NOBODY = Scope(())
 
 
 def scope_of(user: Any, day: date | None = None) -> Scope:
-    """The scope of a user on a day (today). Unknown, inactive and anonymous users have none."""
+    """The scope of a user on a day (today), in two queries. Unknown, inactive and anonymous users have none."""
     if not isinstance(user, User) or not user.is_active:
         return NOBODY
-    return Scope(tuple(_holdings(user.grants.order_by("pk"), day or today())))
+    held = [grant for grant in user.grants.order_by("pk") if _holds(grant, day or today())]
+    standing = successors({grant.region_code for grant in held}, day)
+    return Scope(tuple(_holdings(held, standing)))
 
 
-def _holdings(grants: Iterable[Grant], day: date) -> Iterable[Holding]:
-    known = all_roles().roles
+def _holds(grant: Grant, day: date) -> bool:
+    """Whether a grant counts on a day. What this version does not understand gives nothing."""
+    role = all_roles().roles.get(grant.role)
+    if role is None or (role.department and not grant.department):
+        return False
+    return not (grant.begins_on and grant.begins_on > day) and not (grant.ends_on and grant.ends_on <= day)
+
+
+def _holdings(grants: Iterable[Grant], standing: dict[str, tuple[str, str]]) -> Iterable[Holding]:
     for grant in grants:
-        if grant.role not in known or (grant.begins_on and grant.begins_on > day):
-            continue
-        if grant.ends_on and grant.ends_on <= day:
-            continue
-        if known[grant.role].department and not grant.department:
-            continue
-        yield Holding(grant.role, successor(grant.region_code), grant.department)
+        code, place = standing.get(grant.region_code, (grant.region_code, ""))
+        # A grant on a wrong level, or on something that is no code, must not open a wider area.
+        whole = len(code) == 12 and code.isascii() and code.isdigit()
+        if whole and level_of(code) in all_roles().roles[grant.role].levels:
+            yield Holding(grant.role, code, grant.department, place)
+
+
+class ScopedQuery(Query):
+    """A query that refuses to become SQL, as a whole or as a part of another, until it was narrowed."""
+
+    unscoped = False  # set on what a model's default manager begins with
+
+    def get_compiler(self, *arguments: Any, **options: Any) -> Any:
+        if self.unscoped and not self.is_empty():
+            raise NoScope(f"{self.model}: a query without a scope; use within(scope, permission)")
+        return super().get_compiler(*arguments, **options)
+
+    def combine(self, rhs: Query, connector: str) -> None:
+        super().combine(rhs, connector)
+        self.unscoped = self.unscoped or getattr(rhs, "unscoped", False)
 
 
 class ScopedQuerySet(models.QuerySet[Any]):
-    """A query that must be narrowed to somebody's scope before it runs."""
+    """Rows that must be narrowed to somebody's scope before they are read, counted, changed or compared with."""
 
-    narrowed = False
+    def __init__(
+        self, model: Any = None, query: Query | None = None, using: str | None = None, hints: Any = None
+    ) -> None:
+        if query is None:
+            query = ScopedQuery(model)
+            query.unscoped = True
+        super().__init__(model, query, using, hints)
 
     def within(self, scope: Scope, permission: str) -> Self:
         """The rows that `scope` may see or touch by `permission`."""
         clone = self.filter(scope.where(permission, self.model.region_field, self.model.department_field))
-        clone.narrowed = True
-        return clone
-
-    def _clone(self) -> Self:
-        clone = super()._clone()  # type: ignore[misc]
-        clone.narrowed = self.narrowed
+        clone.query.unscoped = False  # type: ignore[attr-defined]
         return clone
 
     def _must_be_narrowed(self) -> None:
-        if not self.narrowed:
+        if getattr(self.query, "unscoped", True):
             raise NoScope(f"{self.model.__name__}: a query without a scope; use within(scope, permission)")
 
-    def _fetch_all(self) -> None:
-        self._must_be_narrowed()
-        super()._fetch_all()
-
-    def iterator(self, *arguments: Any, **options: Any) -> Any:
-        self._must_be_narrowed()
-        return super().iterator(*arguments, **options)
-
-    def count(self) -> int:
-        self._must_be_narrowed()
-        return super().count()
-
-    def exists(self) -> bool:
-        self._must_be_narrowed()
-        return super().exists()
-
-    def aggregate(self, *arguments: Any, **options: Any) -> Any:
-        self._must_be_narrowed()
-        return super().aggregate(*arguments, **options)
-
+    # Changing rows compiles queries of other classes, and raw SQL none: both are refused before.
     def update(self, **values: Any) -> int:
         self._must_be_narrowed()
         return super().update(**values)
@@ -196,9 +208,8 @@ class ScopedQuerySet(models.QuerySet[Any]):
         self._must_be_narrowed()
         return super().delete()
 
-    def resolve_expression(self, *arguments: Any, **options: Any) -> Any:
-        self._must_be_narrowed()  # as a sub-query
-        return super().resolve_expression(*arguments, **options)
+    def raw(self, *arguments: Any, **options: Any) -> Any:
+        raise NoScope(f"{self.model.__name__}: raw SQL knows no scope")
 
     update.alters_data = True  # type: ignore[attr-defined]
     delete.alters_data = True  # type: ignore[attr-defined]

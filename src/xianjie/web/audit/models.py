@@ -31,7 +31,10 @@ class Event(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        indexes = [models.Index(fields=["subject_kind", "subject_id", "seq"], name="audit_subject")]
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id", "seq"], name="audit_subject"),
+            models.Index(fields=["at"], name="audit_at"),
+        ]
 
     def save(self, *arguments: Any, **options: Any) -> None:
         if not self._state.adding:

@@ -16,18 +16,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, close_old_connections, connection, transaction
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.utils import timezone
 
 from xianjie.messages import UserError, say
 from xianjie.web.accounts.models import User
-from xianjie.web.audit.services import SYSTEM, Actor, acting, record
+from xianjie.web.audit.services import SYSTEM, Actor, acting, current_actor, record
 from xianjie.web.jobs.models import Job, Schedule
 
 log = logging.getLogger(__name__)
 Handler = Callable[["Work"], dict[str, Any] | None]
 HANDLERS: dict[str, Handler] = {}
-BEAT_SECONDS, STALE_SECONDS, TRIES = 5, 60, 3
+LOOK_SECONDS, BEAT_SECONDS, STALE_SECONDS, TRIES = 0.5, 5, 60, 3
 
 
 class Cancelled(Exception):
@@ -51,7 +51,12 @@ def enqueue(kind: str, *, title: str, region_code: str, owner: User | None = Non
     HANDLERS[kind]
     with transaction.atomic():
         queued = Job.everything.create(
-            kind=kind, title=title, region_code=region_code, owner=owner, arguments=arguments
+            kind=kind,
+            title=title[:200],
+            region_code=region_code,
+            owner=owner,
+            acting_as=current_actor().acting_as,
+            arguments=arguments,
         )
         record(
             "jobs.queue", subject=("job", str(queued.pk)), region_code=region_code, after={"kind": kind, **arguments}
@@ -68,25 +73,47 @@ def ask_to_cancel(queued: Job) -> None:
         record("jobs.cancel", subject=("job", str(queued.pk)), region_code=queued.region_code)
 
 
+def try_again(over: Job) -> bool:
+    """Queue a job again that failed or was cancelled; what it saved it finds again. False when it is neither."""
+    with transaction.atomic():
+        found = Job.everything.filter(pk=over.pk, state__in=(Job.FAILED, Job.CANCELLED))
+        if not found.update(state=Job.QUEUED, cancel_asked=False, attempts=0, worker="", error="", ended_at=None):
+            return False
+        record("jobs.again", subject=("job", str(over.pk)), region_code=over.region_code)
+    return True
+
+
 class Work:
-    """What a handler gets: its job's arguments, and the way to report, to save and to notice a wish to stop."""
+    """What a handler gets: its job's arguments, and the way to report, to save and to notice a wish to stop.
+
+    Progress is written by the heart-beat's thread, on a connection of its own: while rows stream out of SQLite, the
+    handler's connection may not write, since a writer elsewhere may have made its view of the database old.
+    """
 
     def __init__(self, running: Job) -> None:
         self.job = running
         self.arguments: dict[str, Any] = running.arguments
-        self._told = 0.0
+        self.news: dict[str, Any] = {}  # how far the work is, not written yet
+        self._asked = threading.Event()
+        self._looked = 0.0
+        self._home = threading.get_ident()
 
     def progress(self, done: int, total: int, text: str = "") -> None:
-        """Say how far the work is; written at most twice a second. Raises `Cancelled` when asked to stop."""
-        if time.monotonic() - self._told < 0.5 and done < total:
-            return
-        self._told = time.monotonic()
-        Job.everything.filter(pk=self.job.pk).update(done=done, total=total, text=text[:300], beat_at=timezone.now())
+        """Say how far the work is. Raises `Cancelled` when asked to stop."""
+        self.news = {"done": done, "total": total, "text": text[:300]}
         self.check()
 
     def stopped(self) -> bool:
-        """Whether somebody asked the job to stop."""
-        return Job.everything.filter(pk=self.job.pk, cancel_asked=True).exists()
+        """Whether somebody asked the job to stop; from whatever thread, looked up twice a second."""
+        if threading.get_ident() == self._home and time.monotonic() - self._looked > LOOK_SECONDS:
+            self._looked = time.monotonic()
+            self.look()
+        return self._asked.is_set()
+
+    def look(self) -> None:
+        """Look the wish to stop up."""
+        if Job.everything.filter(pk=self.job.pk, cancel_asked=True).exists():
+            self._asked.set()
 
     def check(self) -> None:
         """Raise `Cancelled` when somebody asked the job to stop."""
@@ -118,37 +145,47 @@ def run(running: Job) -> None:
     """Run a job that this worker has taken, with a heart-beat beside it."""
     owner = running.owner
     actor = Actor(owner.username, owner.display_name, running.acting_as, f"job {running.pk}") if owner else SYSTEM
-    over = threading.Event()
-    beat = threading.Thread(target=_beat, args=(running.pk, over), daemon=True)
+    work, over = Work(running), threading.Event()
+    beat = threading.Thread(target=_beat, args=(work, over), daemon=True)
     beat.start()
     try:
-        with acting(actor):
-            result = HANDLERS[running.kind](Work(running)) or {}
-        _end(running, Job.DONE, result=result)
-    except Cancelled:
-        _end(running, Job.CANCELLED)
-    except UserError as error:
-        _end(running, Job.FAILED, error=str(error))
-    except Exception:
-        log.exception("job %s %s", running.pk, running.kind)
-        _end(running, Job.FAILED, error=say("web.job_broke", job=running.pk))
+        ending = _outcome(work, actor)
     finally:
         over.set()
         beat.join()
+    _end(running, **{**work.news, **ending})
 
 
-def _end(running: Job, state: str, result: dict[str, Any] | None = None, error: str = "") -> None:
-    Job.everything.filter(pk=running.pk).update(
-        state=state, ended_at=timezone.now(), error=error, **({} if result is None else {"result": result})
-    )
+def _outcome(work: Work, actor: Actor) -> dict[str, Any]:
+    """Run the handler; how the job ends."""
+    try:
+        with acting(actor):
+            return {"state": Job.DONE, "result": HANDLERS[work.job.kind](work) or {}}
+    except Cancelled:
+        return {"state": Job.CANCELLED}
+    except UserError as error:
+        return {"state": Job.FAILED, "error": str(error)}
+    except Exception:
+        log.exception("job %s %s", work.job.pk, work.job.kind)
+        return {"state": Job.FAILED, "error": say("web.job_broke", job=work.job.pk)}
+
+
+def _end(running: Job, state: str, error: str = "", **more: Any) -> None:
+    Job.everything.filter(pk=running.pk).update(state=state, ended_at=timezone.now(), error=error, **more)
     running.refresh_from_db()
 
 
-def _beat(pk: int, over: threading.Event) -> None:
-    while not over.wait(BEAT_SECONDS):
+def _beat(work: Work, over: threading.Event) -> None:
+    """Write news at once, a sign of life now and then; see whether the job is to stop."""
+    pk, last = work.job.pk, 0.0
+    while not over.wait(LOOK_SECONDS):
+        news, work.news = work.news, {}
         try:
-            Job.everything.filter(pk=pk, state=Job.RUNNING).update(beat_at=timezone.now())
-        except OperationalError:  # the database is busy with this very job; the next beat will do
+            if news or time.monotonic() - last > BEAT_SECONDS:
+                last = time.monotonic()
+                Job.everything.filter(pk=pk, state=Job.RUNNING).update(beat_at=timezone.now(), **news)
+            work.look()
+        except DatabaseError:  # busy with this very job; the next beat will do
             log.info("job %s: a heart-beat was missed", pk)
     connection.close()
 

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class CasesConfig(AppConfig):
+    """Cases 案件."""
+
+    name = "xianjie.web.cases"
+    label = "cases"

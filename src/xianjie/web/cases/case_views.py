@@ -1,0 +1,216 @@
+"""Pages of cases: the list, one case with where it stands, a move, a piece of evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from xianjie.dictionary import dictionary
+from xianjie.messages import UserError
+from xianjie.web.accounts.access import needs
+from xianjie.web.cases import papers, selectors, services
+from xianjie.web.cases.forms import PAPER_TYPES, CaseFilter, EvidenceForm, MoveForm
+from xianjie.web.cases.models import Case, CaseEvidence, CaseMove
+from xianjie.web.cases.results import frozen, household_results
+from xianjie.web.cases.selectors import CasePage
+from xianjie.web.clock import today
+from xianjie.web.design.tables import Column, Table
+from xianjie.web.design.values import Status
+from xianjie.web.flows.definition import Flow, evidence_kinds, flow_by_key
+from xianjie.web.paging import page_of
+from xianjie.web.regions.selectors import full_names
+
+SORTS = ("region_code", "-region_code", "since", "-since", "opened_on", "-opened_on")
+
+
+@needs("cases.view")
+def cases(request: Any) -> HttpResponse:
+    """The list of cases, those that have waited longest first."""
+    form = CaseFilter(request.GET or None, scope=request.scope)
+    wanted = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    rows = selectors.case_list(request.scope, wanted)
+    sort = request.GET.get("sort") if request.GET.get("sort") in SORTS else "since"
+    page = page_of(rows, sort, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    places = full_names({case.region_code for case in page.rows})
+    table = Table(
+        _columns(places), page.rows, _("案件"), page=page, count=rows.count(), sort=sort, walk=True,
+        empty_title=_("没有案件"), empty_text=_("派发线索后，案件会出现在这里。"),
+    )  # fmt: skip
+    waiting = [
+        {"label": one["label"], "figure": one["number"], "url": f"?step={one['step']}",
+         "note": _("超期 %(number)d") % {"number": one["late"]} if one["late"] else "",
+         "tone": "bad" if one["late"] else ""}
+        for one in selectors.waiting(request.scope)
+    ]  # fmt: skip
+    return render(
+        request, "cases/cases.html", {"page_title": _("监测帮扶案件"), "form": form, "table": table, "tiles": waiting}
+    )
+
+
+def _columns(places: dict[str, str]) -> list[Column]:
+    return [
+        Column(_("户主"), lambda case: case.household.head_name, main=True,
+               link=lambda case: reverse("cases:case", args=[case.pk])),
+        Column(_("地区"), lambda case: places[case.region_code], sort="region_code"),
+        Column(_("环节"), lambda case: step_word(flow_by_key(case.flow), case.at)),
+        Column(_("期限"), due_status, kind="status"),
+        Column(_("对象类别"), lambda case: kind_word(case.kind)),
+        Column(_("到本环节"), "since", kind="date", sort="since", minor=True),
+        Column(_("建案日期"), "opened_on", kind="date", sort="opened_on", minor=True),
+    ]  # fmt: skip
+
+
+def step_word(flow: Flow, name: str) -> str:
+    """The label of a step or an end."""
+    return flow.steps[name].zh if name in flow.steps else flow.ends[name].zh
+
+
+def kind_word(kind: str) -> str:
+    """The label of a kind of monitored household; empty for none."""
+    return dictionary().label("monitored_kind", kind) if kind else ""
+
+
+def due_status(case: Case) -> Any:
+    """How a case stands against its clock, as a word with a sign."""
+    if case.over or case.due_on is None:
+        return Status(_("无期限"), "neutral")
+    left = (case.due_on - today()).days
+    unsure = "" if case.due_sure else _("（节假日未定）")
+    if left < 0:
+        return Status(_("超期 %(days)d 天") % {"days": -left} + unsure, "bad")
+    return Status(_("还有 %(days)d 天") % {"days": left} + unsure, "warn" if left <= 2 else "good")
+
+
+@needs("cases.view")
+def case(request: Any, pk: int) -> HttpResponse:
+    """One case: where it stands, what is asked for, what may be done, what was done."""
+    found = selectors.case_in_scope(request.scope, pk)
+    return render(request, "cases/case.html", _context(request, found))
+
+
+def _context(request: Any, found: Case) -> dict[str, Any]:
+    page = selectors.case_page(request.scope, found, holds_of(found))
+    return {
+        "page_title": found.household.head_name,
+        "page_subtitle": full_names({found.region_code})[found.region_code],
+        "case": found,
+        "page": page,
+        "path": way(page),
+        "due": due_status(found),
+        "kind": kind_word(found.kind),
+        "history": [told(page.flow, one) for one in page.moves],
+    }
+
+
+def holds_of(found: Case) -> dict[str, bool | None]:
+    """Results of the newest daily run on which actions of the flow hang; unknown without a run."""
+    return household_results(found.household_id, found.region_code)
+
+
+def way(page: CasePage) -> list[dict[str, Any]]:
+    """The flow's phases and steps for "you are here": done, here, ahead."""
+    done = {one.step for one in page.moves}
+    phases = []
+    for name, words in page.flow.phases.items():
+        steps = [
+            {
+                "label": step.zh,
+                "here": step_name == page.case.at,
+                "done": step_name in done and step_name != page.case.at,
+            }
+            for step_name, step in page.flow.steps.items()
+            if step.phase == name
+        ]
+        phases.append({"label": words.zh, "steps": steps, "here": page.case.phase == name})
+    return phases
+
+
+def told(flow: Flow, one: CaseMove) -> dict[str, Any]:
+    """A move as the timeline shows it."""
+    step = flow.steps.get(one.step)
+    action = step.actions.get(one.action) if step else None
+    words = action.zh if action else {"open": _("建案"), "reopen": _("重新建案")}.get(one.action, one.action)
+    return {
+        "date": one.day,
+        "title": f"{step.zh}：{words}" if step else words,
+        "text": one.reason,
+        "source": one.by_name or one.by,
+        "tone": "warn" if action and action.back else "",
+    }
+
+
+@needs("cases.act")
+def move(request: Any, pk: int, action: str) -> HttpResponse:
+    """Ask for what an action needs, and do it."""
+    found = selectors.case_in_scope(request.scope, pk)
+    flow = flow_by_key(found.flow)
+    step = flow.steps.get(found.at)
+    if step is None or action not in step.actions:
+        messages.warning(request, _("案件已不在该环节，请查看最新情况。"))
+        return redirect("cases:case", pk=pk)
+    form = MoveForm(request.POST or None, action=step.actions[action], initial={"seen": found.revision})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.move(
+                request.scope, pk, action, seen=form.cleaned_data["seen"], reason=form.cleaned_data["reason"],
+                given=form.given, holds=holds_of(found), facts=frozen_facts(found),
+            )  # fmt: skip
+            messages.success(request, _("已办理：%(action)s") % {"action": step.actions[action].zh})
+            return redirect("cases:case", pk=pk)
+        except UserError as error:
+            form.add_error(None, str(error))
+    context = {**_context(request, found), "form": form, "action": step.actions[action],
+               "page_title": step.actions[action].zh, "page_subtitle": found.household.head_name}  # fmt: skip
+    return render(request, "cases/move.html", context)
+
+
+def frozen_facts(found: Case) -> dict[str, Any]:
+    """The facts on which a decision rests, as they are known now."""
+    return frozen(found.household_id, found.region_code)
+
+
+@needs("cases.act")
+def evidence(request: Any, pk: int, kind: str) -> HttpResponse:
+    """Give a piece of evidence for the present step."""
+    found = selectors.case_in_scope(request.scope, pk)
+    words = evidence_kinds().get(kind)
+    if words is None:
+        raise Http404
+    form = EvidenceForm(request.POST or None, request.FILES or None, words=words, initial={"seen": found.revision})
+    if request.method == "POST" and form.is_valid():
+        try:
+            file = form.cleaned_data.get("file")
+            services.give_evidence(
+                request.scope,
+                pk,
+                kind,
+                form.content,
+                seen=form.cleaned_data["seen"],
+                file=papers.keep(file) if file else "",
+            )
+            return redirect("cases:case", pk=pk)
+        except UserError as error:
+            form.add_error(None, str(error))
+    context = {"page_title": words.zh, "page_subtitle": found.household.head_name, "form": form, "case": found}
+    return render(request, "cases/evidence.html", context)
+
+
+@needs("cases.view")
+def paper(request: Any, pk: int, evidence_pk: int) -> HttpResponseBase:
+    """A file given as evidence."""
+    found = selectors.case_in_scope(request.scope, pk)
+    given = CaseEvidence.objects.within(request.scope, "cases.view").filter(pk=evidence_pk, case=found).first()
+    if given is None or not given.file:
+        raise Http404
+    path = papers.path_of(given.file)
+    if not path.exists():
+        raise Http404
+    return FileResponse(
+        path.open("rb"), content_type=PAPER_TYPES[path.suffix], headers={"X-Content-Type-Options": "nosniff"}
+    )

@@ -1,0 +1,192 @@
+"""Reading clues and cases, always within somebody's scope."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from xianjie.web.accounts.scope import Scope
+from xianjie.web.cases.models import Case, CaseEvidence, CaseMove, Clue, ClueReason
+from xianjie.web.cases.services import ACT, evidence_of, position_of
+from xianjie.web.clock import today
+from xianjie.web.daily.kinds import kinds
+from xianjie.web.flows import engine
+from xianjie.web.flows.definition import Evidence, Flow, Step, evidence_kinds, flow_by_key, load_flows
+from xianjie.web.regions.models import area_of
+
+VIEW = "cases.view"
+
+
+def clue_list(scope: Scope, wanted: dict[str, Any]) -> QuerySet[Clue]:
+    """Clues by state, place, origin, reason, least score, urgency and age."""
+    rows = Clue.objects.within(scope, VIEW).select_related("household").filter(state=wanted.get("state") or Clue.OPEN)
+    if place := wanted.get("place"):
+        low, high = area_of(place)
+        rows = rows.filter(region_code__gte=low, region_code__lt=high)
+    if score := wanted.get("score"):
+        rows = rows.filter(score__gte=score)
+    if wanted.get("urgent"):
+        rows = rows.filter(urgent=True)
+    if wanted.get("came_back"):
+        rows = rows.filter(came_back=True)
+    reasons = Q()
+    if origin := wanted.get("origin"):
+        reasons &= Q(reasons__origin=origin)
+    if code := wanted.get("code"):
+        reasons &= Q(reasons__code=code)
+    if reasons:
+        rows = rows.filter(reasons & Q(reasons__gone_on__isnull=True)).distinct()
+    return rows
+
+
+def reasons_of(scope: Scope, clues: list[Clue]) -> dict[int, list[ClueReason]]:
+    """Clue → its standing reasons, the weightiest first; one query."""
+    grouped: dict[int, list[ClueReason]] = defaultdict(list)
+    rows = ClueReason.everything.filter(clue__in=[clue.pk for clue in clues], gone_on__isnull=True)
+    for row in readable(scope, rows.select_related("clue").order_by("clue_id", "-score", "pk")):
+        grouped[row.clue_id].append(row)
+    return grouped
+
+
+def readable(scope: Scope, rows: Iterable[ClueReason]) -> list[ClueReason]:
+    """Reasons as this user may read them: a sentence about health is put in general words."""
+    known = kinds()
+    shown = list(rows)
+    for row in shown:
+        kind = known.get(row.code)
+        if kind and kind.is_health and not scope.sees("health", row.clue.region_code):
+            row.text = _("涉及健康信息，请在农户页面按规定查看")
+    return shown
+
+
+def clue_counts(scope: Scope) -> dict[str, int]:
+    """How many clues are open, urgent, come back."""
+    rows = Clue.objects.within(scope, VIEW).filter(state=Clue.OPEN)
+    return rows.aggregate(
+        open=Count("pk"), urgent=Count("pk", filter=Q(urgent=True)), came_back=Count("pk", filter=Q(came_back=True))
+    )
+
+
+def case_list(scope: Scope, wanted: dict[str, Any]) -> QuerySet[Case]:
+    """Cases by step, phase, place, kind and lateness; those that are over only when asked for."""
+    rows = Case.objects.within(scope, VIEW).select_related("household")
+    if place := wanted.get("place"):
+        low, high = area_of(place)
+        rows = rows.filter(region_code__gte=low, region_code__lt=high)
+    if step := wanted.get("step"):
+        rows = rows.filter(at=step)
+    elif not wanted.get("over"):
+        rows = rows.filter(over=False)
+    if phase := wanted.get("phase"):
+        rows = rows.filter(phase=phase)
+    if kind := wanted.get("kind"):
+        rows = rows.filter(kind=kind)
+    if wanted.get("late"):
+        rows = rows.filter(over=False, due_on__lt=today())
+    if wanted.get("mine"):
+        rows = rows.filter(at__in=steps_of(scope))
+    return rows
+
+
+def steps_of(scope: Scope) -> list[str]:
+    """The steps, in any version of any flow, that wait for one of the user's roles."""
+    roles = {held.role for held in scope.holding(ACT)}
+    return sorted(
+        {
+            name
+            for versions in load_flows().values()
+            for flow in versions
+            for name, step in flow.steps.items()
+            if roles & set(step.roles) and not step.rests
+        }
+    )
+
+
+def waiting(scope: Scope) -> list[dict[str, Any]]:
+    """Where open cases wait, and how many of them are late: step → numbers, in the flow's order."""
+    rows = (
+        Case.objects.within(scope, VIEW).filter(over=False).values("flow", "at")
+        .annotate(number=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today())))
+    )  # fmt: skip
+    merged: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        flow = flow_by_key(row["flow"])
+        order = list(flow.steps).index(row["at"])
+        here = merged.setdefault(
+            row["at"], {"step": row["at"], "label": flow.steps[row["at"]].zh, "order": order, "number": 0, "late": 0}
+        )
+        here["number"] += row["number"]
+        here["late"] += row["late"]
+    return sorted(merged.values(), key=lambda one: one["order"])
+
+
+@dataclass
+class Asked:
+    """A piece of evidence that the present step asks for, and what was given of it."""
+
+    kind: str
+    words: Evidence
+    given: list[CaseEvidence] = field(default_factory=list)
+    enough: bool = False
+
+
+@dataclass
+class CasePage:
+    """Everything that a case's page shows."""
+
+    case: Case
+    flow: Flow
+    step: Step | None
+    clock: engine.Clock | None
+    actions: list[tuple[str, Any]]
+    asked: list[Asked]
+    moves: list[CaseMove]
+    earlier: list[CaseEvidence]
+    reasons: list[ClueReason]
+    mine: bool
+
+
+def case_in_scope(scope: Scope, pk: int) -> Case:
+    """The case, or 404 as if it did not exist."""
+    case = Case.objects.within(scope, VIEW).select_related("household").filter(pk=pk).first()
+    if case is None:
+        raise Http404
+    return case
+
+
+def case_page(scope: Scope, case: Case, holds: dict[str, bool | None]) -> CasePage:
+    """A case with its flow, what may be done now and what was done; a fixed number of queries."""
+    flow = flow_by_key(case.flow)
+    position = position_of(case)
+    step = None if case.over else engine.step_of(flow, position)
+    roles = [held.role for held in scope.holding(ACT) if held.covers(case.region_code)]
+    offered = engine.offered(flow, position, roles, holds)
+    evidence = list(CaseEvidence.everything.filter(case=case, withdrawn_on__isnull=True).order_by("pk"))
+    now = [one for one in evidence if one.step == case.at and one.round == case.revision]
+    enough = evidence_of(case)
+    kinds = evidence_kinds()
+    asked = [
+        Asked(kind, kinds[kind], [one for one in now if one.kind == kind], kind in enough)
+        for kind in (step.evidence if step else ())
+    ]
+    standing = ClueReason.everything.filter(clue__household=case.household_id, gone_on__isnull=True).select_related(
+        "clue"
+    )
+    return CasePage(
+        case=case,
+        flow=flow,
+        step=step,
+        clock=engine.clock(flow, position),
+        actions=[(name, step.actions[name]) for name in offered] if step else [],
+        asked=asked,
+        moves=list(CaseMove.everything.filter(case=case).order_by("-number")),
+        earlier=[one for one in evidence if one not in now],
+        reasons=readable(scope, standing.order_by("-score", "pk")[:50]),
+        mine=bool(step and set(roles) & set(step.roles)),
+    )  # fmt: skip

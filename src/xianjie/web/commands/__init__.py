@@ -1,0 +1,1 @@
+"""What `xianjie manage` does, as functions: upgrading, backup and restore, accounts and regions from the shell."""

@@ -1,0 +1,1 @@
+"""SQLite for many writers: a queue in front of its write lock."""

@@ -1,0 +1,46 @@
+"""Twenty people save at the same moment: no error, nothing lost, the chain whole. (A minute: benchmarks/writers.py.)"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+SCRIPT = """
+import json, sys
+import tests.web.settings  # noqa: F401  (the tests' environment)
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connection
+from tests.web.writers import write_together
+from xianjie.web.accounts.models import User
+from xianjie.web.audit.models import Event
+from xianjie.web.audit.services import verify
+if connection.vendor != "sqlite":
+    from django.test.utils import setup_databases
+    setup_databases(verbosity=0, interactive=False)
+else:
+    for app in ("accounts", "audit", "otp_totp", "axes"):
+        call_command("migrate", app, verbosity=0)
+tally = write_together(20, float(sys.argv[1]))
+verdict = verify()
+print(json.dumps({
+    "errors": tally.errors, "total": tally.total, "slowest": round(tally.slowest, 2), "least": min(tally.done.values()),
+    "events": Event.objects.filter(verb="test.write").count(), "read": verdict.events, "bad": verdict.first_bad,
+    "rows": sum(map(int, User.objects.filter(username__startswith="writer").values_list("display_name", flat=True))),
+}))
+"""
+
+
+def test_twenty_writers_at_once_lose_nothing(tmp_path) -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.web.settings", "XIANJIE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "3"], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["errors"] == [] and told["bad"] is None
+    assert told["total"] == told["events"] == told["read"] == told["rows"] > 100
+    assert told["least"] > 0, told

@@ -1,0 +1,107 @@
+"""A worker killed in the middle of reading: the next one finishes, counts add up, nothing is left twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SET_UP = """
+import django
+django.setup()
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}  # tables straight from the models
+call_command("migrate", run_syncdb=True, verbosity=0)
+from tests.web import intake_county as county
+county.make_county()
+clerk = county.make_user("yibao", "department", "medical_insurance")
+rows = [county.bill(person, paid) for paid in range(1, 401) for person in county.people()]
+print(county.deliver(clerk, county.bills(rows)).delivery.pk)
+"""
+WORK = """
+import django
+django.setup()
+from xianjie.web.jobs.services import run_next, worker_name
+run_next(worker_name())
+"""
+BUSY = """
+import threading
+from django.db import connection
+from xianjie.web.daily import snapshot
+from xianjie.web.intake import reading
+from xianjie.web.intake.models import Delivery
+from xianjie.web.jobs.services import run_next
+from xianjie.web.regions.models import Region
+snapshot.CHUNK = 2  # rows stream out of the database two at a time, and each time progress is told
+over = threading.Event()
+def write():
+    while not over.wait(0.002):
+        Region.objects.filter(region_code="629901000000").update(name="虚构县")
+    connection.close()
+others = threading.Thread(target=write, daemon=True)
+others.start()
+look = reading.Line.tell
+def every_time(line, *told):
+    line.told_at = 0.0
+    look(line, *told)
+reading.Line.tell = every_time
+job = run_next("test")
+over.set()
+others.join()
+print(job.state, job.error, Delivery.everything.get().state)
+"""
+TELL = """
+import json
+import django
+django.setup()
+from xianjie.web.intake.models import Delivery, OUTCOMES
+from xianjie.web.jobs.models import Job
+one, job = Delivery.everything.get(), Job.everything.get()
+print(json.dumps({"state": one.state, "rows": one.rows, "sum": sum(getattr(one, name) for name in OUTCOMES),
+                  "job": job.state, "attempts": job.attempts,
+                  "left": sorted(path.name for path in one.read_folder.iterdir()),
+                  "parts": [path.name for path in one.place.parents[1].rglob("*.part")]}))
+"""
+
+
+def python(code: str, home: Path) -> subprocess.Popen[str]:
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.web.settings", "XIANJIE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, **settings}
+    env.pop("DATABASE_URL", None)  # an instance of its own
+    return subprocess.Popen([sys.executable, "-c", code], env=env, text=True, stdout=subprocess.PIPE, cwd=ROOT)
+
+
+def finished(code: str, home: Path) -> str:
+    process = python(code, home)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    return out.strip()
+
+
+def test_a_reading_goes_on_while_others_write(tmp_path: Path) -> None:
+    few = SET_UP.replace("range(1, 401)", "range(1, 3)")
+    assert few != SET_UP
+    assert finished(few + BUSY, tmp_path).splitlines()[-1] == "done  ready"
+
+
+def test_a_reading_that_was_killed_is_finished_by_the_next_worker(tmp_path: Path) -> None:
+    finished(SET_UP, tmp_path)
+    worker = python(WORK, tmp_path)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "files" / "intake").rglob("read/work/*")):
+        assert worker.poll() is None and time.monotonic() < deadline, "the worker was not caught while reading"
+        time.sleep(0.01)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    broken, mended = map(json.loads, finished(TELL + WORK + TELL, tmp_path).splitlines())
+    assert (broken["state"], broken["job"], broken["rows"]) == ("reading", "running", 0)
+    assert (mended["state"], mended["job"], mended["attempts"]) == ("ready", "done", 2)
+    assert mended["rows"] == mended["sum"] == 6_400
+    assert "rows.parquet" in mended["left"] and "work" not in mended["left"] and not mended["parts"]
