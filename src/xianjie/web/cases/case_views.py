@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -202,7 +201,7 @@ def evidence(request: Any, pk: int, kind: str) -> HttpResponse:
 
 
 @needs("cases.view")
-def paper(request: Any, pk: int, evidence_pk: int) -> HttpResponseBase:
+def paper(request: Any, pk: int, evidence_pk: int) -> Any:
     """A file given as evidence."""
     found = selectors.case_in_scope(request.scope, pk)
     given = CaseEvidence.objects.within(request.scope, "cases.view").filter(pk=evidence_pk, case=found).first()
