@@ -42,7 +42,7 @@ def move_records(pairs: Mapping[str, str]) -> dict[str, int]:
         return {}
     records_moving.send(sender=Region, pairs=dict(pairs), households=None)
     moved: dict[str, int] = {}
-    for model in scoped_models():
+    for model in _with_own_code():
         for some in _batches(pairs):
             field = _region_field(model)
             whens = [When(**{field: old}, then=Value(new)) for old, new in some.items()]
@@ -59,7 +59,7 @@ def move_households(code: str, households: Iterable[str]) -> dict[str, int]:
     wanted = list(households)
     moved: dict[str, int] = {}
     records_moving.send(sender=Region, pairs={}, households={code: wanted})
-    for model in scoped_models():
+    for model in _with_own_code():
         if not any(field.attname == "household_id" for field in model._meta.concrete_fields):
             continue
         for some in _lists(wanted):
@@ -82,6 +82,11 @@ def _lists(values: list[str]) -> Iterable[list[str]]:
 
 def _batches(pairs: Mapping[str, str]) -> Iterable[dict[str, str]]:
     return ({old: pairs[old] for old in some} for some in _lists(sorted(pairs)))
+
+
+def _with_own_code() -> list[type[Model]]:
+    """The models whose rows carry a code of their own; the others belong to a row that does, and follow it."""
+    return [model for model in scoped_models() if "__" not in _region_field(model)]
 
 
 def _region_field(model: type[Model]) -> str:
