@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
-from xianjie.policy import builtin
-from xianjie.rules import Policy
-from xianjie.rules.cases import case_coverage, case_files, run_cases
+from xianjie.policy import builtin, overlay
+from xianjie.rules import Policy, load_policy
+from xianjie.rules.cases import CaseResult, case_coverage, case_files, run_cases
+from xianjie.screening.schema import rule_schema
 
 # Rules that have an answer whatever is missing, so no case of them can be unknown.
 ALWAYS_KNOWN = {
@@ -15,25 +18,50 @@ ALWAYS_KNOWN = {
     ("household", "known_spending"): "at least nothing is known",
     ("person", "school_year_start"): "hangs on the day alone",
 }
+HERE = Path(__file__).parent
 FILES = sorted(builtin().glob("*/cases/*.yaml"))
+CITY = HERE / "city_cases" / "city.yaml"
+COUNTY = HERE / "county" / "cases.yaml"
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_worked_cases_come_out(policy: Policy, file) -> None:
+@pytest.fixture(scope="module")
+def county() -> Policy:
+    """The city's policy with an invented county's own numbers, those that no document gives."""
+    return load_policy([builtin(), overlay("city"), HERE / "county" / "numbers"], rule_schema())
+
+
+@pytest.fixture(scope="module")
+def overlaid(city: Policy, county: Policy) -> list[CaseResult]:
+    """The cases of the city's overlay and of the county's."""
+    return [*run_cases(city, CITY), *run_cases(county, COUNTY)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.parent.name}-{file.stem}")
+def test_worked_cases_come_out(policy: Policy, file: Path) -> None:
     results = run_cases(policy, file)
     assert results
     assert [(result.name, result.differences) for result in results if not result.passed] == []
 
 
-def test_every_case_names_its_source(policy: Policy) -> None:
+def test_the_citys_and_a_countys_own_cases_come_out(overlaid: list[CaseResult]) -> None:
+    assert len(overlaid) >= 20
+    assert [(result.name, result.differences) for result in overlaid if not result.passed] == []
+
+
+def test_every_case_names_its_source() -> None:
     assert set(case_files(builtin())) >= set(FILES)
-    for file in FILES:
+    for file in [*FILES, CITY, COUNTY]:
+        names = []
         for case in yaml.safe_load(file.read_text(encoding="utf-8")):
             assert case.get("source"), (file.name, case["name"])
+            names.append(case["name"])
+        assert len(names) == len(set(names)), file
 
 
-def test_every_rule_has_cases_that_fire_that_do_not_and_that_are_unknown(policy: Policy) -> None:
-    coverage = case_coverage(policy, run_cases(policy, FILES))
+def test_every_rule_has_cases_that_fire_that_do_not_and_that_are_unknown(
+    policy: Policy, overlaid: list[CaseResult]
+) -> None:
+    coverage = case_coverage(policy, [*run_cases(policy, FILES), *overlaid])
     lacking = []
     for key, seen in coverage.items():
         known = (seen.true and seen.false) if policy.versions[key][0].type == "bool" else (seen.true or seen.false)

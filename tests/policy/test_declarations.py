@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 
 from xianjie.dictionary import dictionary
-from xianjie.policy import builtin, missing_numbers
-from xianjie.rules import Policy
+from xianjie.policy import builtin, missing_numbers, numbers_page
+from xianjie.rules import Policy, load_policy
 from xianjie.rules.parameters import TRUSTS
+from xianjie.screening.schema import rule_schema
 
 FIVE = ("central", "gansu", "gannan", "shanxi", "city")
 DOCUMENTS: dict[str, Any] = yaml.safe_load((builtin() / "documents.yaml").read_text(encoding="utf-8"))
@@ -133,3 +134,22 @@ def test_causes_are_those_of_the_national_list_in_an_order_each_with_its_rule(po
             groups = policy.parameters[cause["measures"]].at("00", date(2025, 10, 31))
             assert groups is not None and set(groups.value) <= set(dictionary().codes["measure_group"].values)
     assert told["keep"] == 5
+
+
+def test_the_page_of_numbers_and_rules_is_up_to_date(policy: Policy) -> None:
+    page = (builtin().parents[2] / "docs" / "policy-numbers.md").read_text(encoding="utf-8")
+    assert page == numbers_page(policy), "make it again: xianjie.policy.numbers_page, see docs/policy.md"
+    assert "**gap**" in page
+
+
+def test_every_reform_of_the_examples_can_be_laid_over_the_policy(policy: Policy) -> None:
+    folder = builtin().parents[2] / "docs" / "examples"
+    county = load_policy([builtin(), folder / "county"], rule_schema())
+    reforms = sorted((folder / "reforms").glob("*.yaml"))
+    assert len(reforms) >= 5
+    for file in reforms:
+        reformed = county.with_reform(file)
+        assert (reformed.parameters, reformed.versions["household", "work_cost"][0].source.file) != (
+            county.parameters,
+            county.versions["household", "work_cost"][0].source.file,
+        ), file

@@ -13,7 +13,7 @@ from xianjie.rules.schema import Entity, Schema
 
 DAY = date(2022, 6, 30)
 TYPES = {"bool": "BOOLEAN", "int": "BIGINT", "fen": "BIGINT", "ratio": "DOUBLE", "date": "DATE", "text": "VARCHAR"}
-REGIONS = ["629901001001", "623099001001", "149901001001", "529901001001", "350526001001"]
+REGIONS = ["629901001001", "623099001001", "149901001001", "239901001001", "620199001001"]
 HOUSEHOLDS = 40
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from xianjie.messages import say
 from xianjie.screening.explaining import household_record, readable_steps
 from xianjie.screening.facts import open_facts
+from xianjie.screening.letter import letter, letter_results
 from xianjie.screening.policies import open_policy
 from xianjie.screening.population import result_names
 from xianjie.screening.run_folder import Progress
@@ -24,13 +25,15 @@ def explain_household(
     book = open_policy(overlays)
     with open_facts(data, day, progress) as facts:
         record = household_record(facts.engine, household)
-        explained = book.policy.explain(record, result_names(book), date=facts.day, region=region)
+        wanted = list(dict.fromkeys([*result_names(book), *letter_results()]))
+        explained = book.policy.explain(record, wanted, date=facts.day, region=region)
         return {**explained, "readable": readable_steps(book, record, explained)}
 
 
 def explanation_lines(explained: dict[str, Any]) -> list[str]:
-    """The explanation as lines for a person."""
-    lines = [say("explain.title", household=explained["household_id"], date=explained["date"])]
+    """The explanation as lines for a person: the letter on the household's assistance, then every step."""
+    title = say("explain.title", household=explained["household_id"], date=explained["date"])
+    lines = [*letter(explained), "", title]
     for number, step in enumerate(explained["readable"], start=1):
         unsure = "".join(f" 〔{tag['trust']}〕" for tag in step["tags"] if tag["unsure"])
         lines.append(f"{number}. {step['text']}{unsure}")

@@ -46,9 +46,13 @@ def letter(explained: Mapping[str, Any]) -> list[str]:
         lines.append(say("letter.section", number=_numeral(number), title=section["title"]))
         if "result" in section:
             lines.append("　　" + say("letter.result", words=_result(section, explained)))
+        decided = explained["results"].get(section.get("result")) is not None
+        shown: dict[str, None] = {}
         for name in section["steps"]:
             for step in steps.get(name, []):
-                lines += _step_lines(step)
+                if _is_worth_telling(step, decided):
+                    shown |= dict.fromkeys(_step_lines(step))
+        lines += shown
     lines += _needs(explained)
     return [*lines, say("letter.closing")]
 
@@ -84,20 +88,34 @@ def _result(section: Mapping[str, Any], explained: Mapping[str, Any]) -> str:
     return f"{sentence}；{more}"
 
 
+def _is_worth_telling(step: Mapping[str, Any], decided: bool) -> bool:
+    """Amounts of nothing are left out, and what stayed unknown without mattering to the result."""
+    if step["value"] is None:
+        return not decided
+    return isinstance(step["value"], bool) or step["value"] != 0
+
+
 def _step_lines(step: Mapping[str, Any]) -> list[str]:
     """What came out and by which clause; below it each number with its source, and how sure it is."""
     parts = step["text"].split("；依据 ")
     sentence = parts[0].split("；用到 ")[0]
     clause = say("letter.clause", cite=parts[1]) if len(parts) > 1 else ""
     lines = [f"　　{sentence}{clause}"]
-    for parameter in step["parameters"]:
-        if parameter["value"] is None and step["value"] is not None:
-            continue
+    for parameter in _numbers_used(step):
         trust = parameter["trust"] if parameter["value"] is not None else "none"
         sure = trust in ("stated", "regulation")
         tag = "" if sure else say("letter.unsure", trust=say(f"report.trust.{trust}"))
         lines.append("　　　　" + say("letter.number", text=parameter["text"]) + tag)
     return lines
+
+
+def _numbers_used(step: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of a rule that picks one of several numbers only the one picked; of an unknown one only those missing."""
+    if step["value"] is None:
+        return [one for one in step["parameters"] if one["value"] is None]
+    known = [one for one in step["parameters"] if one["value"] is not None]
+    picked = [one for one in known if one["value"] == step["value"] and not isinstance(step["value"], bool)]
+    return picked or known
 
 
 def _needs(explained: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """Safety of the dwelling 住房安全 and who is a target of renovation."""
 
-from xianjie.rules import both, either, household
+from xianjie.rules import both, either, first_known, household
 
 
 @household(label="自住危房数")
@@ -63,3 +63,37 @@ def housing_target(
 def housing_help_due(house_unsafe, housing_target):
     """An unsafe only dwelling of a household that the clause names: renovation is due."""
     return both(house_unsafe, housing_target)
+
+
+@household(label="最差自住房为D级", cite="central/3")
+def grade_d_lived(houses):
+    """A dwelling lived in, graded D and not renovated to acceptance."""
+    return any(
+        h.grade == "D" and h.accepted_on is None and (h.renovation_state is None or h.renovation_state != "done")
+        for h in houses
+        if h.use is None or h.use in ("sole", "lived")
+    )
+
+
+@household(label="改造方式", cite="housing2021/1")
+def renovation_way(housing_help_due, grade_d_lived):
+    """C is repaired (加固), D is rebuilt (重建); 无 where no help is due."""
+    if housing_help_due is None:
+        return None
+    if not housing_help_due:
+        return "无"
+    if grade_d_lived is None:
+        return None
+    return "重建" if grade_d_lived else "加固"
+
+
+@household(label="改造补助最高额", unit="fen", cite="housing2021/1")
+def renovation_highest(renovation_way, renovation_highest_c, renovation_highest_d):
+    """The most that the place pays for the way; unknown where we have no local figure."""
+    if renovation_way is None:
+        return None
+    if renovation_way == "无":
+        return 0
+    if renovation_way == "重建":
+        return first_known(renovation_highest_d, None)
+    return first_known(renovation_highest_c, None)

@@ -33,7 +33,12 @@ def household_size(members):
 
 @household(label="脱贫户")
 def relieved(household_type):
-    """Whether the household is one that came out of registered poverty (脱贫户)."""
+    """Whether the household is one that came out of registered poverty (脱贫户).
+
+    Some exports write only that a household is monitored (监测户): then it is unknown.
+    """
+    if household_type == "monitored":
+        return None
     return household_type == "relieved"
 
 
