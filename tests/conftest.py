@@ -44,7 +44,8 @@ def small_county(county: Path, tmp_path: Path) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file's tests in one process; those that need the shared county all in the same one."""
+    """Keep each file's tests in one process; those that need the shared county or instance all in the same one."""
     for item in items:
         shared = {"county", "run", "small_county"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("county" if shared else str(item.path)))
+        group = "browser" if item.path.parent.name == "browser" else "county" if shared else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

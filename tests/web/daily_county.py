@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,8 @@ from xianjie.engines import open_engine, quote
 from xianjie.web.accounts.models import Grant, User
 from xianjie.web.accounts.scope import Scope, scope_of
 from xianjie.web.daily.loading import load_register
-from xianjie.web.intake.models import Delivery
-from xianjie.web.intake.services import Offer, receive_from_folder
 from xianjie.web.jobs.models import Job
 from xianjie.web.jobs.services import run_next
-
-FILES = ("medical_insurance/insurance_roll", "health/illnesses")
 
 
 def quiet(done: int, total: int, text: str) -> None:
@@ -27,16 +22,6 @@ def quiet(done: int, total: int, text: str) -> None:
 def load(data: Path) -> str:
     """Load the county's register; gives the county's code."""
     return str(load_register(data, quiet)["county"])
-
-
-def deliver(data: Path, county: str) -> None:
-    """Hand some of the departments' files in, and read them."""
-    for name in FILES:
-        path = next((data / "feeds" / name).parent.glob(f"{Path(name).name}-*"))
-        day = path.stem.rpartition("-")[2]
-        offer = Offer(county, Path(name).name, date.fromisoformat(day), path.name, via=Delivery.FOLDER)
-        receive_from_folder(offer, [path.read_bytes()])
-    finish()
 
 
 def finish() -> list[Job]:

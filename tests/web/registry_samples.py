@@ -116,5 +116,5 @@ def a_run(folder: Path, monkeypatch: Any) -> Iterator[Path]:
             " t(check_id, severity, household_id, person_id, region_code, value)",
             folder / "checks" / "findings.parquet",
         )
-    monkeypatch.setattr(run_results, "newest_run", lambda _scope: run_results.NewestRun(folder, date(2025, 10, 31)))
+    monkeypatch.setattr(run_results, "newest_run", lambda *_asked: run_results.NewestRun(folder, date(2025, 10, 31)))
     yield folder

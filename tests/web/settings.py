@@ -9,7 +9,9 @@ os.environ["XIANJIE_HTTPS"] = "0"
 os.environ["XIANJIE_TODAY"] = "2025-10-31"
 
 from xianjie.web.settings import *  # noqa: F403
+from xianjie.web.translations import compile_catalogue
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logging in is not what most tests are about
 if DATABASES["default"]["ENGINE"] == "xianjie.web.sqlite":  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405  (what Django does by itself for its own engine)
+compile_catalogue()  # before anything reads it: what was read once stays as it was

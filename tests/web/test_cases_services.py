@@ -48,7 +48,7 @@ def test_a_case_is_opened_dispatched_verified_with_evidence_and_passed_on():
     with pytest.raises(Refused) as refusal:
         services.move(CADRE, case.pk, "submit", seen=case.revision)
     assert refusal.value.code == "flows.no_evidence"
-    evidence(CADRE, case, "two_visitors", "authorisation", "undertaking")
+    evidence(CADRE, case, "two_visitors", "authorisation", "undertaking", "verification_record")
     case = services.move(CADRE, case.pk, "submit", seen=case.revision)
     assert (case.at, case.phase) == ("compare", "identification")
     assert [one.action for one in CaseMove.everything.filter(case=case).order_by("number")] == [
@@ -59,7 +59,7 @@ def test_a_case_is_opened_dispatched_verified_with_evidence_and_passed_on():
 
 def test_evidence_of_an_earlier_round_does_not_serve_after_a_case_was_sent_back():
     case = to_verification(household())
-    evidence(CADRE, case, "two_visitors", "authorisation", "undertaking")
+    evidence(CADRE, case, "two_visitors", "authorisation", "undertaking", "verification_record")
     case = services.move(CADRE, case.pk, "submit", seen=case.revision)
     case = services.move(OFFICE, case.pk, "send_back", seen=case.revision, reason="照片不清")
     with pytest.raises(Refused):

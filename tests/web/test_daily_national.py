@@ -42,6 +42,8 @@ def members(county: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     new[head.index("人员编号")], new[head.index("姓名")], new[head.index("证件号码")] = "P-new", "赵新人", None
     new[head.index("与户主关系")] = "之子"
     sheet.append(new)
+    for number, damage in ((row + 3, "6.29901E+17"), (row + 4, "629901199001010000")):
+        sheet.cell(number, head.index("证件号码") + 1).value = damage
     gone = next(number for number in range(row + 1, sheet.max_row) if sheet.cell(number, 1).value)
     sheet.delete_rows(gone)
     path = tmp_path_factory.mktemp("national") / "national_members-20251031.xlsx"
@@ -88,6 +90,12 @@ def test_an_export_is_read_by_its_real_columns_and_told_where_it_differs(taken: 
     assert len(differences(taken, kind="gone")) >= 1
     person = Person.everything.get(pk=schooling[0].key)
     assert schooling[0].region_code == person.region_code and schooling[0].name == person.name
+
+
+def test_a_number_that_a_spreadsheet_rounded_is_nothing_to_accept(taken: NationalExchange) -> None:
+    said = {row.after for row in differences(taken, field="id_no")}
+    assert not {value for value in said if value and (value.endswith("000") or "E+" in value)}
+    assert not [row for row in differences(written(taken)) if row.field == "id_no" and row.before is not None]
 
 
 def test_accepting_theirs_is_a_dated_correction_of_the_register(taken: NationalExchange) -> None:

@@ -34,6 +34,8 @@ from xianjie.web.accounts.own_account import make_token
 from xianjie.web.accounts.roles import all_roles
 from xianjie.web.accounts.scope import Holding, Scope, Scoped
 from xianjie.web.cases import clues
+from xianjie.web.cases.models import Case
+from xianjie.web.cases.planning_models import Measure, MeasureReport, Plan
 from xianjie.web.cases.services import move, open_case
 from xianjie.web.daily.loading import load_register
 from xianjie.web.daily.models import Finding, NationalExchange
@@ -58,6 +60,7 @@ LEFT_OUT = {
 NOT_REACHED = {
     "registry:export_file": "a file of one's own finished job",
     "registry:settle": "names its conflict in the query",
+    "cases:measure_paper": "a file that somebody handed in",
     "daily:sheet": "a file of an exchange that was written out",
     "regions:preview": "a table that was just uploaded",
 }
@@ -131,7 +134,7 @@ def one_of_each(county: str) -> None:
     assert household is not None
     place = household.region_code
     told = {"region_code": place, "reason": "走查", "event": 1}
-    change = Change.everything.create(kind="rename", happened_on=DAY, by="x", **told)
+    change = Change.everything.create(kind="correct", happened_on=DAY, by="x", **told)
     change.households.add(household)
     Settlement.everything.create(
         entity="house", key="k", field="grade", value="A", against="x", settled_on=DAY, settled_by="x",
@@ -144,6 +147,20 @@ def one_of_each(county: str) -> None:
     clues.add_clue(office, household, "visit", "走查线索")
     case = open_case(office, household, why="走查")
     move(office, case.pk, "dispatch", seen=case.revision)
+    helped(office, county)
+
+
+def helped(office: Scope, county: str) -> None:
+    """Another household's case with a plan, a measure and what was told of it."""
+    other = Household.everything.filter(region_code__startswith=county[:6]).order_by("pk")[1]
+    case = open_case(office, other, why="走查")
+    Case.everything.filter(pk=case.pk).update(at="helping", phase="help")
+    Plan.everything.create(case=case, version=1, day=DAY, by="x", helper="帮某", helper_phone="13800000000", event=1)
+    measure = Measure.everything.create(
+        case=case, household=other, region_code=other.region_code, title="走查措施", group="health", risk="illness",
+        department=DEPARTMENTS[0], starts_on=DAY, ends_on=DAY,
+    )  # fmt: skip
+    MeasureReport.everything.create(measure=measure, day=DAY, state="open", by="x", event=1)
 
 
 def user_of(role: str, region_code: str, department: str = "") -> User:

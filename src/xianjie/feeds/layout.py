@@ -41,6 +41,7 @@ class Layout(Strict):
     layout: str
     department: str
     zh: str
+    en: str = ""
     also: tuple[str, ...] = ()
     entity: str
     period: str = ""

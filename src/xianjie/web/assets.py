@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from whitenoise.compress import Compressor
+
 from xianjie.messages import UserError
 
 SOURCES = Path(__file__).parents[3] / "frontend"
@@ -36,6 +38,8 @@ def build(progress: Callable[[str], None]) -> bool:
     with tempfile.TemporaryDirectory(dir=BUILT) as folder:
         fresh = Path(folder)
         _run("node", ["build.mjs", str(fresh)])
+        for file in sorted(fresh.iterdir()):
+            Compressor(quiet=True).compress(str(file))  # what the server sends to whom takes gzip or brotli
         for file in sorted(fresh.iterdir()):
             file.replace(BUILT / file.name)  # one by one: a running server misses none of them
     STAMP.write_text(wanted, encoding="ascii")

@@ -8,12 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.translation import override
 
 from xianjie.messages import speaking
 from xianjie.web.accounts.access import open_to_all, signed_in
-from xianjie.web.tiles import tiles_for
+from xianjie.web.tiles import area_of_user, tiles_for
 
 
 class LanguageMiddleware:
@@ -32,10 +33,19 @@ class LanguageMiddleware:
             return self.get_response(request)
 
 
+class SmallPages(GZipMiddleware):
+    """Pages go over the wire compressed (of a length that tells nothing of their secrets); files go as they are."""
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        """The response, smaller when it is a page."""
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        return super().process_response(request, response) if is_page else response
+
+
 @signed_in
 def home(request: Any) -> HttpResponse:
     """The home page of whoever signed in."""
-    return render(request, "home.html", {"tiles": tiles_for(request)})
+    return render(request, "home.html", {"tiles": tiles_for(request), "area": area_of_user(request)})
 
 
 @open_to_all

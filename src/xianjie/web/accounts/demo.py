@@ -14,11 +14,11 @@ from django.db import transaction
 
 from xianjie.messages import UserError
 from xianjie.web.accounts.models import Grant, User
-from xianjie.web.accounts.own_account import department_name
 from xianjie.web.accounts.roles import all_roles
 from xianjie.web.audit.services import record
 from xianjie.web.regions.models import Region, area_of
 from xianjie.web.regions.selectors import on_day, paths
+from xianjie.web.words import department_name, label
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def demo_accounts() -> list[DemoAccount]:
         DemoAccount(
             name,
             firsts[name].user.display_name,
-            all_roles().roles[firsts[name].role].zh,
+            label(all_roles().roles[firsts[name].role]),
             places[firsts[name].region_code],
             department_name(firsts[name].department),
         )

@@ -36,7 +36,7 @@ class ScopeMiddleware:
             with acting(Actor("anonymous", origin=_address(request))):
                 return _rested(request)
         request.scope = scope_of(user)
-        actor = Actor(user.username, user.display_name, request.scope.words(), _address(request))
+        actor = Actor(user.username, user.display_name, request.scope.words("zh"), _address(request))
         with acting(actor):
             detour = _detour(request)
             return redirect(detour) if detour else self.get_response(request)

@@ -18,21 +18,15 @@ from django_otp import login as pass_second_step
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from qrcode.image.svg import SvgPathImage
 
-from xianjie.dictionary import dictionary
 from xianjie.messages import UserError
 from xianjie.web.accounts.models import Grant, Token, User
 from xianjie.web.accounts.roles import all_roles
 from xianjie.web.audit.services import record
 from xianjie.web.clock import today
 from xianjie.web.regions.selectors import full_names
+from xianjie.web.words import department_name, label
 
 MOST_TOKENS, TOKEN_PREFIX = 10, "xj_"
-
-
-def department_name(department: str) -> str:
-    """The Chinese name of a department, its id when the dictionary has no such department."""
-    known = dictionary().departments.get(department)
-    return known.zh if known else department
 
 
 def grant_rows(grants: list[Grant]) -> list[dict[str, Any]]:
@@ -42,7 +36,7 @@ def grant_rows(grants: list[Grant]) -> list[dict[str, Any]]:
     return [
         {
             "pk": grant.pk,
-            "role": roles[grant.role].zh if grant.role in roles else grant.role,
+            "role": label(roles[grant.role]) if grant.role in roles else grant.role,
             "place": places.get(grant.region_code, grant.region_code),
             "region_code": grant.region_code,
             "department": department_name(grant.department),

@@ -24,6 +24,7 @@ from xianjie.web.accounts.roles import Role, all_roles
 from xianjie.web.clock import today
 from xianjie.web.regions.models import area_of, level_of
 from xianjie.web.regions.selectors import names, successors
+from xianjie.web.words import department_name, label
 
 
 class NoScope(RuntimeError):
@@ -123,13 +124,13 @@ class Scope:
             (held.region_code for held in self.holdings), key=lambda code: (len(code.rstrip("0")), code), default=""
         )
 
-    def words(self) -> str:
-        """Role and area in one line, for the page head and the audit trail."""
+    def words(self, language: str = "") -> str:
+        """Role and area in one line, for the page head; the audit trail asks for Chinese whoever reads the page."""
         unnamed = {held.region_code for held in self.holdings if not held.place}
         known = names(unnamed) if unnamed else {}
         return "；".join(
-            f"{held.place or known.get(held.region_code, held.region_code)} {held.rights.zh}"
-            + (f"（{held.department}）" if held.department else "")
+            f"{held.place or known.get(held.region_code, held.region_code)} {label(held.rights, language)}"
+            + (f"（{department_name(held.department, language)}）" if held.department else "")
             for held in self.holdings
         )
 

@@ -28,6 +28,7 @@ from xianjie.web.accounts.selectors import MANAGE, manageable
 from xianjie.web.audit.services import record
 from xianjie.web.regions.models import level_of
 from xianjie.web.regions.selectors import on_day
+from xianjie.web.words import code_label, label
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another when read out
@@ -71,12 +72,12 @@ def check_wanted(wanted: Wanted) -> None:
     if not on_day().filter(region_code=wanted.region_code).exists():
         raise UserError("accounts.no_region", region=wanted.region_code)
     if level_of(wanted.region_code) not in role.levels:
-        levels = "、".join(dictionary().label("region_level", level) for level in role.levels)
-        raise UserError("accounts.wrong_level", role=role.zh, levels=levels)
+        levels = "、".join(code_label("region_level", level) for level in role.levels)
+        raise UserError("accounts.wrong_level", role=label(role), levels=levels)
     if role.department and wanted.department not in dictionary().departments:
-        raise UserError("accounts.no_department", role=role.zh)
+        raise UserError("accounts.no_department", role=label(role))
     if wanted.department and not role.department:
-        raise UserError("accounts.department_unasked", role=role.zh)
+        raise UserError("accounts.department_unasked", role=label(role))
     if wanted.begins_on and wanted.ends_on and wanted.ends_on <= wanted.begins_on:
         raise UserError("accounts.wrong_days")
 

@@ -82,7 +82,7 @@ def idle_too_long(request: Any) -> bool:
 
 
 def _actor(user: User) -> Actor:
-    return Actor(user.username, user.display_name, scope_of(user).words(), current_actor().origin)
+    return Actor(user.username, user.display_name, scope_of(user).words("zh"), current_actor().origin)
 
 
 def _told(verb: str, username: str) -> None:

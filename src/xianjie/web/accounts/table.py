@@ -24,6 +24,7 @@ from xianjie.web.accounts.selectors import MANAGE, with_grants
 from xianjie.web.accounts.services import Wanted
 from xianjie.web.regions.selectors import resolve
 from xianjie.web.sheets import Fault, Sheet, SheetRow
+from xianjie.web.words import label
 
 KEY = ("username", "place", "role", "department")
 
@@ -106,7 +107,7 @@ def _wanted(values: dict[str, Any], place: str) -> Wanted | None:
     words = {word: name for name, role in all_roles().roles.items() for word in (name, role.zh, role.en)}
     role = words.get(str(values["role"]).strip())
     if role is None:
-        known = "、".join(one.zh for one in all_roles().roles.values())
+        known = "、".join(label(one) for one in all_roles().roles.values())
         raise UserError("accounts.no_role_word", word=values["role"], known=known)
     department = ""
     if values["department"]:

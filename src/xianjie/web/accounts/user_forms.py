@@ -15,16 +15,17 @@ from xianjie.web.accounts.scope import Scope
 from xianjie.web.accounts.selectors import MANAGE
 from xianjie.web.regions.selectors import resolve, suggestions
 from xianjie.web.sheets import ENDINGS
+from xianjie.web.words import label
 
 
 def role_choices(first: Any = "") -> list[tuple[str, Any]]:
     """The roles, after a choice for none."""
-    return [("", first), *((name, role.zh) for name, role in all_roles().roles.items())]
+    return [("", first), *((name, label(role)) for name, role in all_roles().roles.items())]
 
 
 def department_choices(first: Any = "") -> list[tuple[str, Any]]:
     """The departments, after a choice for none."""
-    return [("", first), *((name, one.zh) for name, one in dictionary().departments.items())]
+    return [("", first), *((name, label(one)) for name, one in dictionary().departments.items())]
 
 
 class ListInput(forms.TextInput):

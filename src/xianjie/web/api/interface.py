@@ -62,7 +62,7 @@ def as_user(operation: Callable[..., Any]) -> Callable[..., Any]:
     def acted(request: Any, *arguments: Any, **options: Any) -> Any:
         user = request.user
         origin = request.META.get("REMOTE_ADDR", "")
-        with acting(Actor(user.username, user.display_name, f"API · {request.scope.words()}"[:200], origin)):
+        with acting(Actor(user.username, user.display_name, f"API · {request.scope.words('zh')}"[:200], origin)):
             return operation(request, *arguments, **options)
 
     return acted

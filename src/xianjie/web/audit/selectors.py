@@ -16,6 +16,7 @@ from xianjie.web.accounts.scope import Scope
 from xianjie.web.audit.models import Event
 from xianjie.web.regions.selectors import root
 from xianjie.web.sealing import VERSION, unseal
+from xianjie.web.words import code_label, label
 
 SEARCH = "audit.search"
 HIDDEN, AFTER_ALL = "***", 2**62
@@ -115,7 +116,7 @@ def _label(path: str, known: DictionaryField | None) -> str:
     *above, last = path.split(".")
     if last.isdigit() and above:
         above, last = above[:-1], f"{above[-1]} {last}"
-    word = known.zh if known else _word(last)
+    word = label(known) if known else _word(last)
     return " / ".join([*map(_word, above), word])
 
 
@@ -141,11 +142,11 @@ def _shown(known: DictionaryField | None, value: Any, event: Event, scope: Scope
         return value
     seen = scope.show(known, value, event.region_code)
     if known.codes and seen == value:
-        return dictionary().label(known.codes, str(value))
+        return code_label(known.codes, str(value))
     return seen
 
 
 def kind_words(kind: str) -> str:
     """What a kind of subject is called: the dictionary's entity, or the catalogue's word."""
     entity = dictionary().entities.get(kind)
-    return entity.zh if entity else _word(kind)
+    return label(entity) if entity else _word(kind)

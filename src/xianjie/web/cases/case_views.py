@@ -10,20 +10,24 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from xianjie.dictionary import dictionary
 from xianjie.messages import UserError
 from xianjie.web.accounts.access import needs
 from xianjie.web.cases import papers, selectors, services
+from xianjie.web.cases.deliberation import conditions
 from xianjie.web.cases.forms import PAPER_TYPES, CaseFilter, EvidenceForm, MoveForm
+from xianjie.web.cases.meeting import deciding_steps
 from xianjie.web.cases.models import Case, CaseEvidence, CaseMove
+from xianjie.web.cases.registering import decided_by_rule, proposed_risks
 from xianjie.web.cases.results import frozen, household_results
 from xianjie.web.cases.selectors import CasePage
+from xianjie.web.cases.work import panels_of
 from xianjie.web.clock import today
 from xianjie.web.design.tables import Column, Table
 from xianjie.web.design.values import Status
 from xianjie.web.flows.definition import Flow, evidence_kinds, flow_by_key
 from xianjie.web.paging import page_of
 from xianjie.web.regions.selectors import full_names
+from xianjie.web.words import code_label, label
 
 SORTS = ("region_code", "-region_code", "since", "-since", "opened_on", "-opened_on")
 
@@ -48,8 +52,10 @@ def cases(request: Any) -> HttpResponse:
         for one in selectors.waiting(request.scope)
     ]  # fmt: skip
     return render(
-        request, "cases/cases.html", {"page_title": _("监测帮扶案件"), "form": form, "table": table, "tiles": waiting}
-    )
+        request, "cases/cases.html",
+        {"page_title": _("监测帮扶案件"), "form": form, "table": table, "tiles": waiting,
+         "decides": bool(deciding_steps(request.scope))},
+    )  # fmt: skip
 
 
 def _columns(places: dict[str, str]) -> list[Column]:
@@ -67,12 +73,12 @@ def _columns(places: dict[str, str]) -> list[Column]:
 
 def step_word(flow: Flow, name: str) -> str:
     """The label of a step or an end."""
-    return flow.steps[name].zh if name in flow.steps else flow.ends[name].zh
+    return label(flow.steps[name]) if name in flow.steps else label(flow.ends[name])
 
 
 def kind_word(kind: str) -> str:
     """The label of a kind of monitored household; empty for none."""
-    return dictionary().label("monitored_kind", kind) if kind else ""
+    return code_label("monitored_kind", kind) if kind else ""
 
 
 def due_status(case: Case) -> Any:
@@ -90,7 +96,9 @@ def due_status(case: Case) -> Any:
 def case(request: Any, pk: int) -> HttpResponse:
     """One case: where it stands, what is asked for, what may be done, what was done."""
     found = selectors.case_in_scope(request.scope, pk)
-    return render(request, "cases/case.html", _context(request, found))
+    context = _context(request, found)
+    context["work"] = panels_of(request, found, context["page"])
+    return render(request, "cases/case.html", context)
 
 
 def _context(request: Any, found: Case) -> dict[str, Any]:
@@ -109,7 +117,7 @@ def _context(request: Any, found: Case) -> dict[str, Any]:
 
 def holds_of(found: Case) -> dict[str, bool | None]:
     """Results of the newest daily run on which actions of the flow hang; unknown without a run."""
-    return household_results(found.household_id, found.region_code)
+    return {**household_results(found.household_id, found.region_code), **conditions(found)}
 
 
 def way(page: CasePage) -> list[dict[str, Any]]:
@@ -119,14 +127,14 @@ def way(page: CasePage) -> list[dict[str, Any]]:
     for name, words in page.flow.phases.items():
         steps = [
             {
-                "label": step.zh,
+                "label": label(step),
                 "here": step_name == page.case.at,
                 "done": step_name in done and step_name != page.case.at,
             }
             for step_name, step in page.flow.steps.items()
             if step.phase == name
         ]
-        phases.append({"label": words.zh, "steps": steps, "here": page.case.phase == name})
+        phases.append({"label": label(words), "steps": steps, "here": page.case.phase == name})
     return phases
 
 
@@ -134,14 +142,23 @@ def told(flow: Flow, one: CaseMove) -> dict[str, Any]:
     """A move as the timeline shows it."""
     step = flow.steps.get(one.step)
     action = step.actions.get(one.action) if step else None
-    words = action.zh if action else {"open": _("建案"), "reopen": _("重新建案")}.get(one.action, one.action)
+    words = label(action) if action else {"open": _("建案"), "reopen": _("重新建案")}.get(one.action, one.action)
     return {
         "date": one.day,
-        "title": f"{step.zh}：{words}" if step else words,
-        "text": one.reason,
+        "title": f"{label(step)}：{words}" if step else words,
+        "text": "；".join(part for part in (one.reason, *_decided(one)) if part),
         "source": one.by_name or one.by,
         "tone": "warn" if action and action.back else "",
     }
+
+
+def _decided(one: CaseMove) -> list[str]:
+    """Kind and risks as decided, and what the rule had said where it differs."""
+    words = [kind_word(one.given["kind"])] if one.given.get("kind") else []
+    words += [code_label("risk", risk) for risk in one.given.get("risks", "").split(";") if risk]
+    if by_rule := one.given.get("by_rule"):
+        words.append(_("按规则应为%(kind)s") % {"kind": kind_word(by_rule)})
+    return words
 
 
 @needs("cases.act")
@@ -153,19 +170,23 @@ def move(request: Any, pk: int, action: str) -> HttpResponse:
     if step is None or action not in step.actions:
         messages.warning(request, _("案件已不在该环节，请查看最新情况。"))
         return redirect("cases:case", pk=pk)
-    form = MoveForm(request.POST or None, action=step.actions[action], initial={"seen": found.revision})
+    facts = frozen_facts(found) if step.freezes else {}
+    form = MoveForm(
+        request.POST or None, action=step.actions[action], by_rule=decided_by_rule(facts),
+        initial={"seen": found.revision, "risks": proposed_risks(found.household_id)},
+    )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         try:
             services.move(
                 request.scope, pk, action, seen=form.cleaned_data["seen"], reason=form.cleaned_data["reason"],
-                given=form.given, holds=holds_of(found), facts=frozen_facts(found),
+                given=form.given, holds=holds_of(found), facts=facts,
             )  # fmt: skip
-            messages.success(request, _("已办理：%(action)s") % {"action": step.actions[action].zh})
+            messages.success(request, _("已办理：%(action)s") % {"action": label(step.actions[action])})
             return redirect("cases:case", pk=pk)
         except UserError as error:
             form.add_error(None, str(error))
     context = {**_context(request, found), "form": form, "action": step.actions[action],
-               "page_title": step.actions[action].zh, "page_subtitle": found.household.head_name}  # fmt: skip
+               "page_title": label(step.actions[action]), "page_subtitle": found.household.head_name}  # fmt: skip
     return render(request, "cases/move.html", context)
 
 
@@ -181,6 +202,9 @@ def evidence(request: Any, pk: int, kind: str) -> HttpResponse:
     words = evidence_kinds().get(kind)
     if words is None:
         raise Http404
+    step = flow_by_key(found.flow).steps.get(found.at)
+    if step is not None and step.form:  # given by the step's own form, which asks for more than a tick
+        return redirect("cases:case", pk=pk)
     form = EvidenceForm(request.POST or None, request.FILES or None, words=words, initial={"seen": found.revision})
     if request.method == "POST" and form.is_valid():
         try:
@@ -196,7 +220,7 @@ def evidence(request: Any, pk: int, kind: str) -> HttpResponse:
             return redirect("cases:case", pk=pk)
         except UserError as error:
             form.add_error(None, str(error))
-    context = {"page_title": words.zh, "page_subtitle": found.household.head_name, "form": form, "case": found}
+    context = {"page_title": label(words), "page_subtitle": found.household.head_name, "form": form, "case": found}
     return render(request, "cases/evidence.html", context)
 
 

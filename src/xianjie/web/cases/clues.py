@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -15,19 +14,12 @@ from xianjie.messages import UserError
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.audit.services import current_actor, record
 from xianjie.web.cases.models import Case, Clue, ClueReason
+from xianjie.web.cases.rules import clue_rules
 from xianjie.web.cases.services import ACT, move, open_case
 from xianjie.web.clock import today
-from xianjie.web.flows.definition import FLOWS, read_yaml
 from xianjie.web.registry.models import Household
 
 BATCH = 2000
-
-
-@cache
-def clue_rules() -> dict[str, Any]:
-    """`policy/flows/clues.yaml`."""
-    rules: dict[str, Any] = read_yaml(FLOWS / "clues.yaml")
-    return rules
 
 
 @dataclass(frozen=True)

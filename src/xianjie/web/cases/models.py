@@ -152,3 +152,9 @@ class ClueReason(Scoped):
                 name="no_reason_twice",
             )
         ]
+
+
+from xianjie.web.cases import (  # noqa: E402
+    drafts,  # noqa: F401  (models of what is typed, and of objections)
+    planning_models,  # noqa: F401  (models of plans and measures)
+)

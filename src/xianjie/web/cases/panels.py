@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.cases.models import Case, Clue
 from xianjie.web.flows.definition import flow_by_key
 from xianjie.web.registry.models import Household
 from xianjie.web.registry.panels import panel
+from xianjie.web.words import label
 
 
 def show(scope: Scope, household: Household, day: date) -> tuple[str, dict[str, Any]] | None:
@@ -22,8 +25,8 @@ def show(scope: Scope, household: Household, day: date) -> tuple[str, dict[str, 
     step = ""
     if case is not None:
         flow = flow_by_key(case.flow)
-        step = flow.steps[case.at].zh if case.at in flow.steps else flow.ends[case.at].zh
+        step = label(flow.steps[case.at]) if case.at in flow.steps else label(flow.ends[case.at])
     return "cases/panel.html", {"case": case, "step": step, "clue": clue, "acts": acts}
 
 
-panel(15, "监测帮扶", "cases.view", show)
+panel(15, _("监测帮扶"), "cases.view", show)

@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict
 
 from xianjie.web.flows.definition import FLOWS, read_yaml
 
-DEVELOPMENT = ("industry", "job", "finance", "public_post")
-
 
 class Proposal(BaseModel):
     """A measure that the catalogue offers: its group, the risks it answers, for whom, by which department."""
@@ -49,30 +47,28 @@ class Gap:
 
 
 def propose(
-    risks: Iterable[str], able: bool | None, accepted: Mapping[str, tuple[str, ...]], has: Iterable[str] = ()
+    risks: Iterable[str],
+    able: bool | None,
+    accepted: Mapping[str, tuple[str, ...]],
+    development: Iterable[str],
+    has: Iterable[str] = (),
 ) -> list[str]:
-    """Names of measures that answer the risks, the fewest that cover each one first.
+    """Names of measures that answer the risks: for each the first of the catalogue that fits the household.
 
     `able`: somebody can work, unknown counts as not able to be asked for work; `accepted`: risk → groups that the
-    policy accepts for it, a risk that is not named there takes any group; `has`: measures running already.
+    policy accepts for it, a risk that is not named there takes any group; `development`: groups that are development
+    help; `has`: measures running already.
     """
-    known = catalogue()
+    known, helping = catalogue(), set(development)
     fitting = {name: one for name, one in known.items() if one.fits in ("any", "able" if able else "unable")}
-    open_risks = [risk for risk in dict.fromkeys(risks) if not any(risk in known[name].risks for name in has)]
     chosen: list[str] = []
-    while open_risks:
-        covers = {name: [risk for risk in open_risks if answers(one, risk, accepted)] for name, one in fitting.items()}
-        best = max(covers, key=lambda name: (len(covers[name]), -list(known).index(name)))
-        if not covers[best]:
-            break
-        chosen.append(best)
-        open_risks = [risk for risk in open_risks if risk not in covers[best]]
-    if able and not any(known[name].group in DEVELOPMENT for name in (*chosen, *has)):
-        development = [name for name, one in fitting.items() if one.group in DEVELOPMENT]
+    for risk in dict.fromkeys(risks):
+        if not any(answers(known[name], risk, accepted) for name in (*has, *chosen)):
+            chosen += [name for name, one in fitting.items() if answers(one, risk, accepted)][:1]
+    offers = [name for name, one in fitting.items() if one.group in helping]
+    if able and offers and not any(known[name].group in helping for name in (*chosen, *has)):
         wanted = set(risks)
-        chosen.append(
-            max(development, key=lambda name: (len(wanted & set(fitting[name].risks)), -development.index(name)))
-        )
+        chosen.append(max(offers, key=lambda name: (len(wanted & set(fitting[name].risks)), -offers.index(name))))
     return chosen
 
 
@@ -86,6 +82,7 @@ def gaps(
     able: bool | None,
     planned: Iterable[tuple[str, str]],
     accepted: Mapping[str, tuple[str, ...]],
+    development: Iterable[str],
     helper: str,
 ) -> list[Gap]:
     """What a plan lacks. `planned`: (group, risk) of each measure."""
@@ -95,7 +92,8 @@ def gaps(
         for risk in dict.fromkeys(risks)
         if not any(against == risk and (risk not in accepted or group in accepted[risk]) for group, against in measures)
     ]
-    if able and not any(group in DEVELOPMENT for group, _ in measures):
+    helping = set(development)
+    if able and not any(group in helping for group, _ in measures):
         found.append(Gap("development"))
     if not helper.strip():
         found.append(Gap("helper"))

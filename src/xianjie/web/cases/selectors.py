@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from xianjie.web.daily.kinds import kinds
 from xianjie.web.flows import engine
 from xianjie.web.flows.definition import Evidence, Flow, Step, evidence_kinds, flow_by_key, load_flows
 from xianjie.web.regions.models import area_of
+from xianjie.web.words import label
 
 VIEW = "cases.view"
 
@@ -91,7 +93,29 @@ def case_list(scope: Scope, wanted: dict[str, Any]) -> QuerySet[Case]:
         rows = rows.filter(over=False, due_on__lt=today())
     if wanted.get("mine"):
         rows = rows.filter(at__in=steps_of(scope))
+    if wanted.get("back"):
+        rows = rows.filter(over=False).filter(
+            Exists(CaseMove.everything.filter(_backs(), case=OuterRef("pk"), number=OuterRef("revision")))
+        )
     return rows
+
+
+@cache
+def _backs() -> Q:
+    """The moves that send a case back, of any version of any flow."""
+    found = Q(pk__in=[])
+    for at, word in sorted(
+        {
+            (name, word)
+            for versions in load_flows().values()
+            for flow in versions
+            for name, step in flow.steps.items()
+            for word, action in step.actions.items()
+            if action.back
+        }
+    ):
+        found |= Q(step=at, action=word)
+    return found
 
 
 def steps_of(scope: Scope) -> list[str]:
@@ -112,17 +136,19 @@ def waiting(scope: Scope) -> list[dict[str, Any]]:
     """Where open cases wait, and how many of them are late: step → numbers, in the flow's order."""
     rows = (
         Case.objects.within(scope, VIEW).filter(over=False).values("flow", "at")
-        .annotate(number=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today())))
+        .annotate(number=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today())), first=Min("since"))
     )  # fmt: skip
     merged: dict[str, dict[str, Any]] = {}
     for row in rows:
         flow = flow_by_key(row["flow"])
         order = list(flow.steps).index(row["at"])
         here = merged.setdefault(
-            row["at"], {"step": row["at"], "label": flow.steps[row["at"]].zh, "order": order, "number": 0, "late": 0}
-        )
+            row["at"], {"step": row["at"], "label": label(flow.steps[row["at"]]), "order": order, "number": 0,
+             "late": 0, "since": row["first"]},
+        )  # fmt: skip
         here["number"] += row["number"]
         here["late"] += row["late"]
+        here["since"] = min(here["since"], row["first"])
     return sorted(merged.values(), key=lambda one: one["order"])
 
 

@@ -10,18 +10,22 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from xianjie.messages import UserError
-from xianjie.web.accounts.models import User
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.audit.services import current_actor, record
+from xianjie.web.cases import registering
+from xianjie.web.cases.deliberation import conditions
 from xianjie.web.cases.models import Case, CaseEvidence, CaseMove
 from xianjie.web.clock import today
 from xianjie.web.flows import engine
 from xianjie.web.flows.definition import Flow, evidence_kinds, flow_by_key, flow_for
 from xianjie.web.flows.engine import Move, Position
+from xianjie.web.regions.models import area_of
 from xianjie.web.registry.models import Household
+from xianjie.web.words import label
 
 FLOW = "monitoring_case"
 ACT = "cases.act"
+FROM_THE_PLAN = ("helper_named", "risks_covered")  # evidence that follows from the saved plan, never given by hand
 
 
 class Overtaken(UserError):
@@ -129,21 +133,24 @@ def move(
         raise engine.Refused("flows.over")
     step = engine.step_of(flow, position)
     if action not in step.actions:
-        raise engine.Refused("flows.not_here", step=step.zh)
+        raise engine.Refused("flows.not_here", step=label(step))
     made = Move(
         action, position.at, step.actions[action].to, today(), current_actor().username,
-        role_for(scope, flow, position, action, case.region_code), reason, evidence_of(case), dict(given or {}),
+        role_for(scope, flow, position, action, case.region_code), reason,
+        evidence_of(case) if step.evidence else (), dict(given or {}),
     )  # fmt: skip
-    after = engine.advance(flow, position, made, holds)
+    own = conditions(case) if step.actions[action].when else {}
+    after = engine.advance(flow, position, made, {**(holds or {}), **own})
     before = {"at": case.at, "since": case.since}
     if made.given.get("kind"):
         case.kind = made.given["kind"]
     _place(case, flow, after)
     frozen = facts if step.freezes else None
-    _append(
+    kept = _append(
         case, action, made.step, made.to, made.day, made.role, reason, before,
         evidence=list(made.evidence), given=dict(made.given), facts=frozen,
     )  # fmt: skip
+    registering.write(scope, case, flow, kept)
     return case
 
 
@@ -183,9 +190,11 @@ def give_evidence(
     flow = flow_by_key(case.flow)
     if case.over or kind not in flow.steps[case.at].evidence:
         raise UserError("cases.no_such_evidence", kind=kind)
+    if kind in FROM_THE_PLAN:
+        raise UserError("planning.from_the_plan", evidence=label(evidence_kinds()[kind]))
     held = {one.role for one in scope.holding(ACT) if one.covers(case.region_code)}
     if not held & set(flow.steps[case.at].roles):
-        raise engine.Refused("flows.not_yours", action=evidence_kinds()[kind].zh, step=flow.steps[case.at].zh)
+        raise engine.Refused("flows.not_yours", action=label(evidence_kinds()[kind]), step=label(flow.steps[case.at]))
     given = CaseEvidence.everything.create(
         case=case, kind=kind, step=case.at, round=case.revision, content=dict(content), file=file, given_on=today(),
         given_by=current_actor().username,
@@ -194,10 +203,14 @@ def give_evidence(
     return given
 
 
-def climb_late(user: User | None = None) -> int:
-    """Tell the level above of every case that is late today and was not told yet; gives their number."""
+def climb_late(region_code: str = "") -> int:
+    """Tell the level above of every case (of an area) that is late today and was not told yet; gives their number."""
     climbed = 0
-    for case in Case.everything.filter(over=False, due_on__lt=today(), told_to="").order_by("pk"):
+    late = Case.everything.filter(over=False, due_on__lt=today(), told_to="").order_by("pk")
+    if region_code:
+        low, high = area_of(region_code)
+        late = late.filter(region_code__gte=low, region_code__lt=high)
+    for case in late:
         flow = flow_by_key(case.flow)
         role = engine.told_to(flow, Position(case.flow, case.at, case.since, case.phase_since), today())
         if role:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xianjie.web.cases import case_views, clue_views
+from xianjie.web.cases import (
+    case_views,
+    clue_views,
+    deliberation_views,
+    measures_views,
+    meeting_views,
+    planning_views,
+    verification_views,
+    visiting_views,
+)
 
 app_name = "cases"
 urlpatterns = [
@@ -15,7 +24,24 @@ urlpatterns = [
     path("clues/<int:pk>/dispatch/", clue_views.dispatch, name="dispatch"),
     path("", case_views.cases, name="cases"),
     path("<int:pk>/", case_views.case, name="case"),
+    path("meeting/", meeting_views.meeting, name="meeting"),
+    path("meeting/printed/", meeting_views.printed, name="meeting_printed"),
+    path("<int:pk>/verify/", verification_views.verify, name="verify"),
+    path("<int:pk>/record/", deliberation_views.record, name="record"),
+    path("<int:pk>/notice/", deliberation_views.notice, name="notice"),
+    path("<int:pk>/objections/", deliberation_views.object_to, name="object_to"),
+    path("<int:pk>/objections/<int:objection_pk>/", deliberation_views.answer, name="answer"),
     path("<int:pk>/do/<slug:action>/", case_views.move, name="move"),
+    path("<int:pk>/evidence/helper_named/", planning_views.plan, name="plan_helper"),  # these two follow from the plan
+    path("<int:pk>/evidence/risks_covered/", planning_views.plan, name="plan_risks"),
     path("<int:pk>/evidence/<slug:kind>/", case_views.evidence, name="evidence"),
     path("<int:pk>/papers/<int:evidence_pk>/", case_views.paper, name="paper"),
+    path("<int:pk>/plan/", planning_views.plan, name="plan"),
+    path("<int:pk>/plan/shown/", planning_views.plan_shown, name="plan_shown"),
+    path("<int:pk>/plan/printed/", planning_views.plan_printed, name="plan_printed"),
+    path("measures/", measures_views.measures, name="measures"),
+    path("measures/<int:pk>/", measures_views.measure, name="measure"),
+    path("measures/<int:pk>/papers/<int:report_pk>/", measures_views.measure_paper, name="measure_paper"),
+    path("visits/", visiting_views.visits, name="visits"),
+    path("<int:pk>/visits/add/", visiting_views.visit, name="add_visit"),
 ]

@@ -23,6 +23,7 @@ from xianjie.dictionary import DictionaryField, Entity, dictionary
 from xianjie.dictionary.schemas import empty_relation_sql
 from xianjie.engines import Engine, quote, quote_name
 from xianjie.feeds import read_layouts
+from xianjie.web.words import label
 
 OWNERS = ("household_id", "person_id", "region_code")
 
@@ -60,7 +61,7 @@ def rules() -> Rules:
 
 def title(layout: str) -> str:
     """A layout's name for people."""
-    return read_layouts()[layout].zh
+    return label(read_layouts()[layout])
 
 
 def entity_of(layout: str) -> Entity:

@@ -13,8 +13,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from xianjie.dictionary import Entity
-from xianjie.engines import open_engine, quote, quote_name
+from xianjie.dictionary import DictionaryField, Entity
+from xianjie.engines import open_engine, quote_name
+from xianjie.linkage.numbers import is_valid
 from xianjie.messages import UserError, say
 from xianjie.screening.single import Stopped, read_delivery
 from xianjie.web.accounts.models import User
@@ -112,13 +113,16 @@ def _take(exchange: NationalExchange, place: Path, fields: list[str], counts: di
     layout, one = exchange.layout, rules().layouts[exchange.layout]
     with open_engine(memory_limit="1GB", temp_folder=place) as engine:
         view_ours(engine, layout, place / "register")
-        columns = ", ".join(quote_name(name) for name in fields)
         fresh = place / "base.parquet"
+        engine.view_parquet("handed", place / "out" / "rows.parquet")
+        engine.run(
+            f"CREATE VIEW keyed AS SELECT {one.key(one.theirs)} AS key, "
+            "coalesce(household_id, i_household_id) AS household_, * FROM handed WHERE status <> 'rejected'"
+        )
+        columns = ", ".join(_told_by_them(entity_of(layout).fields[name]) for name in fields)
         engine.write_parquet(
-            f"SELECT key, household_, {columns} FROM (SELECT {one.key(one.theirs)} AS key, "
-            "coalesce(household_id, i_household_id) AS household_, * FROM "
-            f"read_parquet({quote(str(place / 'out' / 'rows.parquet'))}) WHERE status <> 'rejected') "
-            "WHERE key IS NOT NULL QUALIFY row_number() OVER (PARTITION BY key ORDER BY row_id) = 1 ORDER BY key",
+            f"SELECT key, k.household_, {columns} FROM keyed k LEFT JOIN ours o USING (key) WHERE key IS NOT NULL "
+            "QUALIFY row_number() OVER (PARTITION BY key ORDER BY k.row_id) = 1 ORDER BY key",
             fresh,
         )
         engine.view_parquet("theirs", fresh)
@@ -137,6 +141,20 @@ def _take(exchange: NationalExchange, place: Path, fields: list[str], counts: di
         fresh.replace(target)
         target.chmod(0o600)
     return {"differences": number}
+
+
+def _told_by_them(field: DictionaryField) -> str:
+    """A column as they mean it. A spreadsheet rounds identity numbers, and a disability certificate's number stands for
+    the one inside it: what is no whole number, or the same one, says nothing against ours."""
+    name = quote_name(field.name)
+    if field.type != "id_no":
+        return f"k.{name}"
+    inside = f"left(k.{name}, 18)"
+    whole = f"coalesce({is_valid(inside)} AND right({inside}, 3) <> '000', false)"
+    return (
+        f"CASE WHEN k.{name} IS NULL OR ({whole} AND {inside} IS DISTINCT FROM o.{name}) "
+        f"THEN k.{name} ELSE o.{name} END AS {name}"
+    )
 
 
 def _said_already(exchange: NationalExchange) -> set[tuple[str, str, str | None]]:

@@ -37,4 +37,4 @@ def show(scope: Scope, household: Household, day: date) -> tuple[str, dict[str, 
     return "daily/_household.html", {"rows": rows, "run": run, "url": reverse("daily:household", args=[household.pk])}
 
 
-panel(20, _("比对发现"), "registry.view", show)  # type: ignore[arg-type]
+panel(20, _("比对发现"), "registry.view", show)

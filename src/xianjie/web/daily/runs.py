@@ -28,6 +28,7 @@ from xianjie.web.clock import today
 from xianjie.web.daily.line import Tell, part_of, stop_of
 from xianjie.web.daily.models import Run
 from xianjie.web.daily.scheduling import KIND
+from xianjie.web.daily.signals import run_done
 from xianjie.web.daily.snapshot import write_register
 from xianjie.web.daily.syncing import sync_findings
 from xianjie.web.daily.warnings import sync_warnings
@@ -176,6 +177,7 @@ def _steps(run: Run, work: Work) -> dict[str, Any]:
     told(2, 3, say("daily.taking_doubts"))
     doubts = timed("doubts", lambda: _take_doubts(run, taken_at))
     timed("pages", lambda: _warm(run))
+    timed("listeners", lambda: run_done.send(Run, run=run))
     timings.update({f"step.{one['step']}": one["seconds"] for one in _log(run.folder)})
     kept = {name: counts[name] for name in KEPT_COUNTS if name in counts}
     kept |= {"sync": findings, "warnings": warned, "doubts": doubts, "checks": _short_checks(counts["checks"])}

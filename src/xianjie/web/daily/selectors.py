@@ -120,10 +120,10 @@ def warnings(scope: Scope, permission: str = "warnings.view") -> QuerySet[Any]:
     return Warning.objects.within(scope, permission).select_related("finding", "household", "came_from").order_by()
 
 
-def warning_counts(scope: Scope) -> dict[str, int]:
+def warning_counts(scope: Scope, permission: str = "warnings.view") -> dict[str, int]:
     """{overdue, soon, open, answered, returned} of the warnings in sight, in one query."""
     day, open_ = today(), Q(state=Warning.OPEN)
-    rows = Warning.objects.within(scope, "warnings.view").order_by()
+    rows = Warning.objects.within(scope, permission).order_by()
     counted: dict[str, int] = rows.aggregate(
         overdue=Count("id", filter=open_ & Q(due_on__lt=day)),
         open=Count("id", filter=open_),

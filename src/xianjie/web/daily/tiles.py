@@ -12,10 +12,10 @@ from xianjie.web.daily.models import Run
 from xianjie.web.tiles import Tile, tile
 
 
-@tile("warnings.view")
+@tile("warnings.answer")
 def warnings(request: Any) -> Tile | None:
-    """Warnings that wait for an answer, and how many of them are late."""
-    counted = selectors.warning_counts(request.scope)
+    """Warnings that wait for this user's answer, and how many of them are late."""
+    counted = selectors.warning_counts(request.scope, "warnings.answer")
     if not counted["open"]:
         return None
     late = counted["overdue"]

@@ -53,6 +53,7 @@ class Action(Words):
     bare: bool = False  # the step's evidence is not asked for: there is nothing to prove yet
     when: str = ""  # a result of the policy that must hold for the action to be offered
     roles: tuple[str, ...] = ()  # narrower than the step's
+    writes: Literal["", "identified", "removed", "taken_back"] = ""  # what the register keeps of it
 
 
 class Step(Words):

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from xianjie.messages import UserError
-from xianjie.web.flows.definition import Flow, Limit, Step
+from xianjie.web.flows.definition import Flow, Limit, Step, evidence_kinds
 from xianjie.web.flows.working_days import Due, after
 
 
@@ -101,7 +101,9 @@ def advance(
 def _forward(step: Step, move: Move, position: Position, folders: tuple[Path, ...]) -> None:
     """Going on asks for the step's evidence and for its waiting time; turning back does not."""
     if lacking := [kind for kind in step.evidence if kind not in move.evidence]:
-        raise Refused("flows.no_evidence", step=step.zh, evidence="、".join(lacking))
+        raise Refused(
+            "flows.no_evidence", step=step.zh, evidence="、".join(evidence_kinds(folders)[kind].zh for kind in lacking)
+        )
     if step.wait and move.day < (until := after(position.since, step.wait, folders)).day:
         raise Refused("flows.too_early", step=step.zh, until=until.day)
 

@@ -18,9 +18,10 @@ from xianjie.web.clock import today
 from xianjie.web.design.values import Status
 from xianjie.web.intake import calendar, selectors
 from xianjie.web.intake.forms import EVERY, DueForm
-from xianjie.web.intake.layouts import department_name, layouts, title
+from xianjie.web.intake.layouts import layouts, title
 from xianjie.web.intake.models import Due
 from xianjie.web.regions.selectors import names
+from xianjie.web.words import department_name
 
 
 def _county(request: Any) -> str:

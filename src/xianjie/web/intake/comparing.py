@@ -27,6 +27,7 @@ from xianjie.web.regions.selectors import names
 from xianjie.web.registry.models import Person
 from xianjie.web.registry.records import unpack
 from xianjie.web.sealing import normal_number
+from xianjie.web.words import code_label
 
 ORDER = (
     "name", "id_no", "sex", "birth_date", "age", "village_name", "town_name", "household_head", "phone",
@@ -153,7 +154,7 @@ def _about(person: Person) -> str:
 
 def _sex_word(text: str) -> str:
     code = dictionary().words("sex").get(normal_word(text))
-    return dictionary().label("sex", code) if code else text
+    return code_label("sex", code) if code else text
 
 
 def _value(name: str, record: dict[str, str], person: Person | None, day: date | None) -> str:

@@ -21,10 +21,11 @@ from xianjie.web.design.tables import Column, Table
 from xianjie.web.design.values import Status
 from xianjie.web.intake import comparing, doubts, selectors
 from xianjie.web.intake.forms import DOUBT_STATES, DoubtsFilter
-from xianjie.web.intake.layouts import department_name, title
+from xianjie.web.intake.layouts import title
 from xianjie.web.intake.models import Doubt
 from xianjie.web.paging import page_of
 from xianjie.web.regions.selectors import full_names
+from xianjie.web.words import department_name
 
 KEPT = ("layout", "village", "state")
 

@@ -13,10 +13,11 @@ from xianjie.web.accounts.scope import Scope
 from xianjie.web.intake import selectors
 from xianjie.web.intake.calendar import MONTHS
 from xianjie.web.intake.knobs import knobs
-from xianjie.web.intake.layouts import department_name, of_department
+from xianjie.web.intake.layouts import of_department
 from xianjie.web.intake.models import Delivery, Doubt
 from xianjie.web.intake.services import check_size
 from xianjie.web.regions.selectors import full_names, names
+from xianjie.web.words import department_name, label
 
 STATES: dict[str, tuple[Any, str]] = {
     Delivery.RECEIVED: (_("排队等待读取"), "info"),
@@ -62,7 +63,7 @@ def layout_choices(departments: set[str]) -> list[tuple[str, list[tuple[str, str
     wanted = of_department("") if "" in departments else [one for name in departments for one in of_department(name)]
     groups: dict[str, list[tuple[str, str]]] = {}
     for one in sorted(wanted, key=lambda layout: (layout.department, layout.layout)):
-        groups.setdefault(department_name(one.department), []).append((one.layout, one.zh))
+        groups.setdefault(department_name(one.department), []).append((one.layout, label(one)))
     return list(groups.items())
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from django.utils.translation import get_language
-
 from xianjie.dictionary import dictionary
 from xianjie.dictionary.catalogue import normal_header
 from xianjie.dictionary.model import DictionaryField
 from xianjie.dictionary.templates import TemplateSheet, template_header, write_template
 from xianjie.feeds import Layout, read_layouts
 from xianjie.feeds.layout import forms
+from xianjie.web.words import label
 
 # Identity columns of `forms.yaml` that a template asks for first, with the dictionary's field each is like.
 USUAL = {"name": "name", "id_no": "id_no", "village_name": "", "phone": "phone"}
@@ -38,15 +37,7 @@ def layouts() -> dict[str, Layout]:
 
 def title(layout: str) -> str:
     """The layout's name; the id itself for one that is gone."""
-    return layouts()[layout].zh if layout in layouts() else layout
-
-
-def department_name(department: str) -> str:
-    """The department's name in the reader's language."""
-    known = dictionary().departments.get(department)
-    if known is None:
-        return department
-    return known.en if get_language() == "en" else known.zh
+    return label(layouts()[layout]) if layout in layouts() else layout
 
 
 def of_department(department: str) -> list[Layout]:

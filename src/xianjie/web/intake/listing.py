@@ -11,18 +11,19 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from xianjie.dictionary import dictionary
 from xianjie.dictionary.model import DictionaryField
 from xianjie.feeds import Layout
 from xianjie.web import exporting
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.design.tables import Column, Table
 from xianjie.web.design.values import Lines, Link, Status, yuan
+from xianjie.web.dictionary_forms import label_of
 from xianjie.web.intake import results, selectors
 from xianjie.web.intake.forms import MODES, OUTCOME_WORDS, STATES, WAYS, RowsFilter
-from xianjie.web.intake.layouts import Expected, department_name, title
+from xianjie.web.intake.layouts import Expected, title
 from xianjie.web.intake.models import OUTCOMES, Delivery
 from xianjie.web.jobs.models import Job
+from xianjie.web.words import code_label, department_name, label
 
 JOB_STATES = {Job.QUEUED: "waiting", Job.RUNNING: "running", Job.DONE: "done", Job.CANCELLED: "cancelled"}
 
@@ -47,10 +48,10 @@ def waiting_tiles(states: dict[str, int]) -> list[dict[str, Any]]:
         (_("参加比对"), (Delivery.READY,), ""),
     )
     tiles = []
-    for label, names, tone in listed:
+    for words, names, tone in listed:
         figure = sum(states.get(name, 0) for name in names)
         url = "?" + urlencode({"state": names[-1]})
-        tiles.append({"label": label, "figure": figure, "unit": _("份"), "url": url, "tone": tone if figure else ""})
+        tiles.append({"label": words, "figure": figure, "unit": _("份"), "url": url, "tone": tone if figure else ""})
     return tiles
 
 
@@ -111,7 +112,7 @@ def deliveries_workbook(scope: Scope, rows: Any, asked: dict[str, Any]) -> HttpR
 def layouts_table(layouts: Iterable[Layout], last: dict[str, Delivery]) -> Table:
     """What may be handed in: columns, template, what came last."""
     columns = [
-        Column(_("报送内容"), "zh", main=True, link=lambda one: reverse("intake:layout", args=[one.layout]),
+        Column(_("报送内容"), label, main=True, link=lambda one: reverse("intake:layout", args=[one.layout]),
                second=lambda one: department_name(one.department)),
         Column(_("模板"), lambda one: Link(_("下载模板"), reverse("intake:template", args=[one.layout]))),
         Column(_("最近一次"), lambda one: _last(last.get(one.layout))),
@@ -275,7 +276,7 @@ def _field_column(field: DictionaryField, delivery: Delivery, scope: Scope) -> C
         return seen if seen != stored else field_words(field, stored)
 
     kind = {"fen": "number", "int": "number", "number": "number", "date": "date"}.get(field.type, "text")
-    return Column(field.zh, value, "text" if kind == "date" else kind)
+    return Column(label_of(field), value, "text" if kind == "date" else kind)
 
 
 def field_words(field: DictionaryField, value: Any) -> str:
@@ -285,5 +286,5 @@ def field_words(field: DictionaryField, value: Any) -> str:
     if field.type == "bool":
         return _("是") if value else _("否")
     if field.codes:
-        return dictionary().label(field.codes, str(value))
+        return code_label(field.codes, str(value))
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -26,10 +26,11 @@ from xianjie.web.audit.services import record
 from xianjie.web.clock import today
 from xianjie.web.intake.doubts import recount
 from xianjie.web.intake.knobs import knobs
-from xianjie.web.intake.layouts import department_name, layouts, title
+from xianjie.web.intake.layouts import layouts, title
 from xianjie.web.intake.models import Delivery
 from xianjie.web.jobs.models import Job
 from xianjie.web.jobs.services import ask_to_cancel, enqueue
+from xianjie.web.words import department_name
 
 READ_JOB = "intake.read"
 EARLIEST = date(2000, 1, 1)

@@ -26,7 +26,6 @@ from xianjie.web.clock import today
 from xianjie.web.intake import listing, selectors, services, watching
 from xianjie.web.intake.forms import DeliverForm, DeliveriesFilter, ReasonForm, RowsFilter, ScheduleForm
 from xianjie.web.intake.layouts import (
-    department_name,
     expected,
     layouts,
     of_department,
@@ -37,6 +36,7 @@ from xianjie.web.intake.models import Delivery
 from xianjie.web.intake.watching import WATCH_JOB
 from xianjie.web.jobs.services import enqueue
 from xianjie.web.paging import page_of
+from xianjie.web.words import department_name
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MARGIN = 1 << 20  # what a form with a file sends besides the file

@@ -16,7 +16,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from xianjie.dictionary import dictionary
 from xianjie.feeds import FeedFile, discover
 from xianjie.messages import UserError, say
 from xianjie.web.audit.services import record
@@ -27,6 +26,7 @@ from xianjie.web.intake.models import Delivery
 from xianjie.web.intake.services import Offer, receive_from_folder
 from xianjie.web.jobs.models import Schedule
 from xianjie.web.jobs.services import Work
+from xianjie.web.words import department_name
 
 WATCH_JOB = "intake.watch"
 PIECE = 1 << 20
@@ -74,7 +74,11 @@ def _lies_still(path: Path) -> bool:
 def _take(file: FeedFile, region_code: str) -> bool:
     """Take one file in; whether it had come before."""
     if file.problem or file.layout is None:
-        raise UserError(file.problem.code, **file.problem.facts) if file.problem else UserError("intake.no_layout")
+        raise (
+            UserError(file.problem.code, **file.problem.facts)
+            if file.problem
+            else UserError("intake.no_layout", layout=file.path.stem)
+        )
     offer = Offer(region_code, file.layout, file.date or today(), file.path.name, via=Delivery.FOLDER)
     return receive_from_folder(offer, _pieces(file.path)).repeated
 
@@ -101,9 +105,8 @@ def _set_aside(path: Path, why: str) -> None:
 
 def department_folders() -> list[tuple[str, str]]:
     """Department's name and folder, for people who set it up."""
-    known = dictionary().departments
     return [
-        (known[name].zh, str(watched_folder() / name))
+        (department_name(name), str(watched_folder() / name))
         for name in sorted({layout.department for layout in layouts().values()})
     ]
 

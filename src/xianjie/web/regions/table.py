@@ -27,6 +27,7 @@ from xianjie.web.regions.records import rows_in, scoped_models
 from xianjie.web.regions.selectors import successors
 from xianjie.web.regions.services import move_safely, parent_of
 from xianjie.web.sheets import Fault, Sheet, SheetRow
+from xianjie.web.words import code_label
 
 MOST_LISTED = 2000
 REQUIRED = ("region_code", "name")
@@ -123,7 +124,7 @@ def _fault_of(sheet: Sheet, row: SheetRow, codes: set[str], after: dict[str, str
     if len(code) != 12 or not (code.isascii() and code.isdigit()) or level_of(code) not in LEVELS:
         return sheet.fault(row, "region_code", "regions.row_code", region=code)
     if values["level"] and values["level"] != level_of(code):
-        label = dictionary().label("region_level", level_of(code))
+        label = code_label("region_level", level_of(code))
         return sheet.fault(row, "level", "regions.row_level", region=code, level=label)
     parent = parent_of(code)
     if values["parent_code"] and values["parent_code"] != parent:

@@ -25,6 +25,7 @@ from xianjie.web.regions import forms, services, table, uploads
 from xianjie.web.regions.models import Region, area_of, level_of
 from xianjie.web.regions.selectors import chain, names, on_day
 from xianjie.web.sheets import read_upload
+from xianjie.web.words import code_label
 
 SHOWN = 200
 
@@ -48,7 +49,7 @@ def _day(request: Any) -> date:
 
 
 def _level(code: str) -> str:
-    return dictionary().label("region_level", level_of(code))
+    return code_label("region_level", level_of(code))
 
 
 @needs("regions.manage")

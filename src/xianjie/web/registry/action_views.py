@@ -25,6 +25,7 @@ from xianjie.web.registry.recording import kind_words
 from xianjie.web.registry.records import SEALED, fields_of, household_values, person_values, unpack
 from xianjie.web.registry.selectors import places
 from xianjie.web.registry.views import find_household, find_person
+from xianjie.web.words import label
 
 Run = Callable[[Scope, Household, forms.ActionForm, dict[str, Any]], Household | None]
 
@@ -192,7 +193,7 @@ def _correct(request: Any, entity: str, subject: Household | Person, values: dic
 
     if response := _attempt(request, form, run, kind_words("correct")):
         return response
-    title = _("更正%(entity)s信息") % {"entity": dictionary().entities[entity].zh}
+    title = _("更正%(entity)s信息") % {"entity": label(dictionary().entities[entity])}
     return _page(request, form, home, page_title=title, hint=say("registry.hint_correct"), many=True)
 
 
@@ -240,10 +241,10 @@ def add_fact(request: Any, household_id: str, entity: str) -> HttpResponse:
             **_common(request, form, home),
         )  # fmt: skip
 
-    zh = dictionary().entities[entity].zh
-    if response := _attempt(request, form, run, zh):
+    words = label(dictionary().entities[entity])
+    if response := _attempt(request, form, run, words):
         return response
-    return _page(request, form, home, page_title=_("登记%(entity)s") % {"entity": zh}, hint="", many=True)
+    return _page(request, form, home, page_title=_("登记%(entity)s") % {"entity": words}, hint="", many=True)
 
 
 def _fact(scope: Scope, fact_id: int) -> Fact:
@@ -270,11 +271,11 @@ def change_fact(request: Any, fact_id: int) -> HttpResponse:
             person_id=form.cleaned_data.get("person") or "", **_common(request, form, fact.household),
         )  # fmt: skip
 
-    zh = dictionary().entities[fact.entity].zh
-    if response := _attempt(request, form, run, zh):
+    words = label(dictionary().entities[fact.entity])
+    if response := _attempt(request, form, run, words):
         return response
     withdraw = reverse("registry:withdraw_fact", args=[fact.pk])
-    title = _("更正%(entity)s") % {"entity": zh}
+    title = _("更正%(entity)s") % {"entity": words}
     hint = say("registry.hint_fact")
     return _page(request, form, fact.household, page_title=title, hint=hint, many=True, withdraw=withdraw)
 
@@ -287,7 +288,7 @@ def withdraw_fact(request: Any, fact_id: int) -> HttpResponse:
     run = lambda: actions.withdraw_fact(request.scope, fact, **_common(request, form, fact.household))  # noqa: E731
     if response := _attempt(request, form, run, kind_words("withdraw")):
         return response
-    title = _("撤销%(entity)s") % {"entity": dictionary().entities[fact.entity].zh}
+    title = _("撤销%(entity)s") % {"entity": label(dictionary().entities[fact.entity])}
     return _page(request, form, fact.household, page_title=title, hint=say("registry.hint_withdraw"))
 
 

@@ -27,6 +27,7 @@ from xianjie.web.registry.records import (
     person_values,
 )
 from xianjie.web.sealing import index_of
+from xianjie.web.words import label
 
 HEAD = "01"
 Expected = Mapping[str, int] | None
@@ -219,7 +220,7 @@ def correct(
         known = household_values(subject) if entity == "household" else person_values(subject)
         changed = {name: value for name, value in values.items() if known.get(name) != value}
         if forbidden := FIXED[entity] & changed.keys():
-            raise UserError("registry.fixed_field", field=fields_of(entity)[min(forbidden)].zh)
+            raise UserError("registry.fixed_field", field=label(fields_of(entity)[min(forbidden)]))
         if not changed:
             raise UserError("registry.nothing_changed")
         _write(subject, entity, {**known, **changed})

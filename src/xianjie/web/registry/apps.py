@@ -9,4 +9,6 @@ class RegistryConfig(AppConfig):
     label = "registry"
 
     def ready(self) -> None:
+        from xianjie.web.registry import region_changes  # noqa: F401  (its receiver listens from now on)
+
         autodiscover_modules("panels")

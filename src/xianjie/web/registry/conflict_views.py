@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,6 +31,7 @@ from xianjie.web.registry.forms import LongSelect, ReasonForm, place_choices
 from xianjie.web.registry.models import Person, Settlement
 from xianjie.web.registry.selectors import places
 from xianjie.web.registry.settling import SETTLE
+from xianjie.web.words import label
 
 
 class ConflictFilter(forms.Form):
@@ -40,7 +42,7 @@ class ConflictFilter(forms.Form):
 
     def __init__(self, data: Any, scope: Scope) -> None:
         super().__init__(data)
-        known = [(name, entity.zh) for name, entity in dictionary().entities.items()]
+        known = [(name, label(entity)) for name, entity in dictionary().entities.items()]
         for name, choices in (("place", place_choices(places(scope, SETTLE), say("registry.all"))),
                               ("entity", [("", say("registry.all")), *known])):  # fmt: skip
             chosen = self.fields[name]
@@ -115,7 +117,7 @@ def source_words(value: Mapping[str, Any]) -> str:
         return say("registry.source_register")
     folder = str(value["source"]).partition("/")[0]
     department = dictionary().departments.get(folder)
-    return f"{department.zh}（{value['source']}）" if department else str(value["source"])
+    return f"{label(department)}（{value['source']}）" if department else str(value["source"])
 
 
 def _settled_keys(scope: Scope) -> list[tuple[str, str, str]]:
@@ -145,9 +147,11 @@ def conflicts(request: Any) -> HttpResponse:
     """The newest run's open conflicts of the user's area."""
     scope: Scope = request.scope
     form = ConflictFilter(request.GET, scope)
-    run = run_results.newest_run(scope)
+    place = form.cleaned_data["place"] if form.is_valid() else ""
+    run = run_results.newest_run(scope, SETTLE, place)
     context: dict[str, Any] = {"page_title": _("数据冲突"), "form": form, "run": run}
     if run is None:
+        context["counties"] = run_results.counties(scope, SETTLE) if not place else {}
         return render(request, "registry/conflicts.html", context)
     rows: list[dict[str, Any]] = []
     following: list[str] = []
@@ -175,7 +179,7 @@ def conflicts(request: Any) -> HttpResponse:
         rows, _("待处理的数据冲突"), count=sum(counts.values()), page=Page(rows, _word(following), ""), walk=True,
         empty_title=_("没有待处理的冲突"), empty_text=_("本地区各来源的数据一致，或都已处理。"),
     )  # fmt: skip
-    tiles = [{"label": dictionary().entities[name].zh, "figure": count} for name, count in counts.items()]
+    tiles = [{"label": label(dictionary().entities[name]), "figure": count} for name, count in counts.items()]
     return render(request, "registry/conflicts.html", {**context, "table": table, "tiles": tiles})
 
 
@@ -186,7 +190,7 @@ def _names_of(ids: set[str]) -> dict[str, str]:
 
 def _field_words(row: Mapping[str, Any]) -> str:
     entity = dictionary().entities[row["entity"]]
-    return f"{entity.zh}：{label_of(entity.fields[row['field']])}"
+    return f"{label(entity)}：{label_of(entity.fields[row['field']])}"
 
 
 def _sides(scope: Scope, row: Mapping[str, Any]) -> str:
@@ -197,14 +201,15 @@ def _sides(scope: Scope, row: Mapping[str, Any]) -> str:
 
 
 def _settle_url(row: Mapping[str, Any]) -> str:
-    return f"{reverse('registry:settle')}?of={_word([row['entity'], row['key'], row['field']])}"
+    of = _word([row["entity"], row["key"], row["field"]])
+    return f"{reverse('registry:settle')}?{urlencode({'of': of, 'place': row['region_code']})}"
 
 
 @needs(SETTLE)
 def settle(request: Any) -> HttpResponse:
     """One conflict side by side; which value is right."""
     scope: Scope = request.scope
-    run = run_results.newest_run(scope)
+    run = run_results.newest_run(scope, SETTLE, request.GET.get("place", ""))
     if run is None:
         raise Http404
     try:

@@ -20,6 +20,7 @@ from xianjie.web.regions.models import Region
 from xianjie.web.registry.models import Person
 from xianjie.web.registry.recording import kind_words
 from xianjie.web.registry.selectors import Asked, places
+from xianjie.web.words import code_label
 
 INDENT = {"county": "", "township": "　", "village": "　　"}
 
@@ -142,7 +143,7 @@ class ActionForm(DictionaryForm):
         return [
             {
                 "member": one,
-                "relation_words": dictionary().label("relation", one.relation),
+                "relation_words": code_label("relation", one.relation),
                 "goes": self[f"goes_{one.pk}"] if self.who == "going" else None,
                 "relation": self[f"relation_{one.pk}"],
             }
@@ -170,7 +171,7 @@ class ActionForm(DictionaryForm):
 
 
 def _member_words(person: Person) -> str:
-    relation = dictionary().label("relation", person.relation)
+    relation = code_label("relation", person.relation)
     return f"{person.name}（{relation}）" if relation else person.name
 
 

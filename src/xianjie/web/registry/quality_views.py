@@ -34,6 +34,7 @@ from xianjie.web.registry.models import Household, Person, QualityAnswer
 from xianjie.web.registry.run_results import FindingsAsked
 from xianjie.web.registry.selectors import places
 from xianjie.web.registry.settling import ANSWER
+from xianjie.web.words import department_name, label
 
 QUALITY, EXPORT = "quality.view", "registry.export"
 TONES = {"error": "bad", "warning": "warn", "suspect": "info"}
@@ -53,7 +54,7 @@ class FindingFilter(forms.Form):
         known = {
             "place": place_choices(places(scope, QUALITY), say("registry.all")),
             "check": [everything, *((check.id, check.title) for check in run_results.checks())],
-            "severity": [everything, *SEVERITIES.items()],
+            "severity": [everything, *((name, severity_words(name)) for name in SEVERITIES)],
             "state": [everything, ("open", say("registry.open")), ("answered", say("registry.answered"))],
         }
         for name, choices in known.items():
@@ -84,7 +85,7 @@ class AnswerForm(forms.Form):
         super().__init__(data)
         chosen = self.fields["department"]
         assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = [("", "—"), *((name, one.zh) for name, one in dictionary().departments.items())]
+        chosen.choices = [("", "—"), *((name, label(one)) for name, one in dictionary().departments.items())]
 
 
 def _answers(scope: Scope, permission: str = QUALITY) -> dict[tuple[str, str, str], QualityAnswer]:
@@ -92,11 +93,16 @@ def _answers(scope: Scope, permission: str = QUALITY) -> dict[tuple[str, str, st
     return {(row.check_id, row.household_id, row.person_id): row for row in rows}
 
 
+def severity_words(severity: str) -> str:
+    """What a severity of a finding is called."""
+    return say(f"registry.severity_{severity}")
+
+
 def answer_words(answer: QualityAnswer) -> str:
     """An answer in a line."""
     words = say(f"registry.answer_{answer.answer}")
     if answer.department:
-        words += f"（{dictionary().departments[answer.department].zh}）"
+        words += f"（{department_name(answer.department)}）"
     return f"{words} {answer.note}".strip()
 
 
@@ -105,12 +111,13 @@ def quality(request: Any) -> HttpResponse:
     """Findings and score by village, by check and by source."""
     scope: Scope = request.scope
     form = FindingFilter(request.GET, scope)
-    run = run_results.newest_run(scope)
-    context: dict[str, Any] = {"page_title": _("数据质量"), "run": run, "form": form}
-    if run is None:
-        return render(request, "registry/quality.html", context)
     asked = form.asked()
     place = asked.place if asked else ""
+    run = run_results.newest_run(scope, QUALITY, place)
+    context: dict[str, Any] = {"page_title": _("数据质量"), "run": run, "form": form}
+    if run is None:
+        context["counties"] = run_results.counties(scope, QUALITY) if not place else {}
+        return render(request, "registry/quality.html", context)
     with run_results.open_run(run, "checks/findings", "households") as engine:
         run_results.with_answers(engine, list(_answers(scope)))
         villages = run_results.village_scores(engine, scope, QUALITY, place)
@@ -122,8 +129,9 @@ def quality(request: Any) -> HttpResponse:
     tiles = [
         {"label": _("数据质量得分"), "figure": f"{100 * (households - faulty) / households:.1f}" if households else "—",
          "note": _("满分 100")},
-        *({"label": zh, "figure": sum(row[name] for row in villages), "tone": TONES[name].replace("info", ""),
-           "url": f"{findings_url}?severity={name}&state=open&place={place}"} for name, zh in SEVERITIES.items()),
+        *({"label": severity_words(name), "figure": sum(row[name] for row in villages),
+           "tone": TONES[name].replace("info", ""),
+           "url": f"{findings_url}?severity={name}&state=open&place={place}"} for name in SEVERITIES),
         {"label": _("已反馈"), "figure": sum(row["answered"] for row in villages),
          "url": f"{findings_url}?state=answered&place={place}"},
     ]  # fmt: skip
@@ -132,7 +140,7 @@ def quality(request: Any) -> HttpResponse:
             Column(_("村"), lambda row: names.get(row["region_code"], row["region_code"]), main=True,
                    link=lambda row: f"{findings_url}?place={row['region_code']}&state=open"),
             Column(_("户数"), "households", "number"),
-            *(Column(zh, name, "number") for name, zh in SEVERITIES.items()),
+            *(Column(severity_words(name), name, "number") for name in SEVERITIES),
             Column(_("已反馈"), "answered", "number"),
             Column(_("有问题的户"), "faulty", "number"),
             Column(_("得分"), lambda row: Bar(row["score"] * 100, 100, f"{row['score'] * 100:.1f}"), "status"),
@@ -140,7 +148,7 @@ def quality(request: Any) -> HttpResponse:
         villages, _("各村数据质量"), count=len(villages), id="villages", empty_title=_("没有可看的村"),
     )  # fmt: skip
     context |= {"tiles": tiles, "table": table, "checks": _check_table(counts, place), "sources": _sources(counts),
-                "definition": run_results.checks().score.zh}  # fmt: skip
+                "definition": label(run_results.checks().score)}  # fmt: skip
     return render(request, "registry/quality.html", context)
 
 
@@ -150,7 +158,7 @@ def _check_table(counts: Sequence[Mapping[str, Any]], place: str) -> Table:
         [
             Column(_("检查"), lambda row: _title(row["check_id"]), main=True, second="check_id",
                    link=lambda row: f"{url}?check={row['check_id']}&state=open&place={place}"),
-            Column(_("级别"), lambda row: Status(SEVERITIES[row["severity"]], TONES[row["severity"]]), "status"),
+            Column(_("级别"), lambda row: Status(severity_words(row["severity"]), TONES[row["severity"]]), "status"),
             Column(_("待核实"), "open", "number"),
             Column(_("已反馈"), "answered", "number"),
             Column(_("建议"), lambda row: _advice(row["check_id"]), "long", minor=True),
@@ -166,8 +174,8 @@ def _sources(counts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         check = run_results.check_of(row["check_id"])
         name = run_results.source_of(check) if check else "revitalisation"
         by[name] = by.get(name, 0) + row["open"]
-    known = dictionary().departments
-    return [{"label": known[name].zh, "figure": count} for name, count in sorted(by.items(), key=lambda one: -one[1])]
+    ranked = sorted(by.items(), key=lambda one: -one[1])
+    return [{"label": department_name(name), "figure": count} for name, count in ranked]
 
 
 def _title(check_id: str) -> str:
@@ -188,11 +196,12 @@ def _value(row: Mapping[str, Any]) -> str:
 def findings(request: Any) -> HttpResponse:
     """The worklist of findings."""
     scope: Scope = request.scope
-    run = run_results.newest_run(scope)
     form = FindingFilter(request.GET, scope)
-    context = {"page_title": _("数据质量问题"), "form": form, "run": run, "quality_url": reverse("registry:quality")}
     asked = form.asked()
+    run = run_results.newest_run(scope, QUALITY, asked.place if asked else "")
+    context = {"page_title": _("数据质量问题"), "form": form, "run": run, "quality_url": reverse("registry:quality")}
     if run is None or asked is None:
+        context["counties"] = run_results.counties(scope, QUALITY) if asked and not asked.place else {}
         return render(request, "registry/findings.html", context)
     answers = _answers(scope)
     with run_results.open_run(run, "checks/findings", "households") as engine:
@@ -211,7 +220,7 @@ def findings(request: Any) -> HttpResponse:
     table = Table(
         [
             Column(_("问题"), lambda row: _title(row["check_id"]), main=True, second="value"),
-            Column(_("级别"), lambda row: Status(SEVERITIES[row["severity"]], TONES[row["severity"]]), "status"),
+            Column(_("级别"), lambda row: Status(severity_words(row["severity"]), TONES[row["severity"]]), "status"),
             Column(_("户主"), lambda row: heads.get(row["household_id"]), second="household_id",
                    link=lambda row: _household_url(row, heads)),
             Column(_("人员"), lambda row: people.get(row["person_id"])),
@@ -255,8 +264,8 @@ def _answered(row: Mapping[str, Any], answers: Mapping[tuple[str, str, str], Qua
 def export_findings(request: Any) -> HttpResponse:
     """Take the worklist out as Excel, as it is filtered."""
     scope: Scope = request.scope
-    run = run_results.newest_run(scope)
     asked = FindingFilter(request.GET, scope).asked()
+    run = run_results.newest_run(scope, EXPORT, asked.place if asked else "")
     if run is None or asked is None:
         raise Http404
     answers = _answers(scope, EXPORT)
@@ -301,7 +310,7 @@ def _named(
         yield {
             **row, "place": names.get(row["region_code"], ""), "head_name": heads.get(row["household_id"]),
             "name": people.get(row["person_id"]), "title": _title(row["check_id"]), "advice": _advice(row["check_id"]),
-            "severity": SEVERITIES[row["severity"]], "answer": _answered(row, answers),
+            "severity": severity_words(row["severity"]), "answer": _answered(row, answers),
         }  # fmt: skip
 
 
@@ -310,7 +319,7 @@ def _named(
 def answer(request: Any) -> HttpResponse:
     """Answer the findings picked: first the form, then (with `answer`) done."""
     scope: Scope = request.scope
-    run = run_results.newest_run(scope)
+    run = run_results.newest_run(scope, ANSWER, request.GET.get("place", ""))
     if run is None:
         raise Http404
     picked = request.POST.getlist("picked")[:500]

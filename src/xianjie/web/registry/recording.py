@@ -51,7 +51,10 @@ def kind_words(kind: str) -> str:
 class Recording:
     """The action being recorded: what it touches, and the moves of people between households."""
 
-    def __init__(self, kind: str, scope: Scope, on: date, reason: str, expected: Mapping[str, int]) -> None:
+    def __init__(
+        self, kind: str, scope: Scope, on: date, reason: str, expected: Mapping[str, int], permission: str = PERMISSION
+    ) -> None:
+        self.permission = permission
         self.kind, self.scope, self.on, self.reason, self.expected = kind, scope, on, reason, expected
         self.details: dict[str, Any] = {}
         self.households: dict[str, Household] = {}
@@ -66,7 +69,7 @@ class Recording:
         if household_id in self.households:
             return self.households[household_id]
         household = Household.everything.select_for_update().filter(pk=household_id).first()
-        if household is None or not self.scope.allows(PERMISSION, household.region_code):
+        if household is None or not self.scope.allows(self.permission, household.region_code):
             raise PermissionDenied
         if household.ends_on is not None:
             raise UserError("registry.household_ended", household=household.pk, day=household.ends_on)
@@ -83,7 +86,7 @@ class Recording:
         if person_id in self.persons:
             return self.persons[person_id]
         person = Person.everything.select_for_update().filter(pk=person_id).first()
-        if person is None or not self.scope.allows(PERMISSION, person.region_code):
+        if person is None or not self.scope.allows(self.permission, person.region_code):
             raise PermissionDenied
         self._not_before(person, person.name)
         if person.birth_date and self.on < person.birth_date and self.kind != "correct":
@@ -96,7 +99,7 @@ class Recording:
 
     def add_household(self, household: Household) -> Household:
         """A household that begins with this action."""
-        if not self.scope.allows(PERMISSION, household.region_code):
+        if not self.scope.allows(self.permission, household.region_code):
             raise PermissionDenied
         household.begins_on = self.on
         household.save(force_insert=True)
@@ -105,7 +108,7 @@ class Recording:
 
     def add_person(self, person: Person) -> Person:
         """A person whom the register has not known."""
-        if not self.scope.allows(PERMISSION, person.region_code):
+        if not self.scope.allows(self.permission, person.region_code):
             raise PermissionDenied
         person.save(force_insert=True)
         self.persons[person.pk] = person
@@ -145,7 +148,7 @@ class Recording:
 
     def settle(self, household: Household, region_code: str) -> None:
         """The household lives in another village from now on; members, memberships and facts follow."""
-        if not self.scope.allows(PERMISSION, region_code):
+        if not self.scope.allows(self.permission, region_code):
             raise PermissionDenied
         household.region_code = region_code
         for person in Person.everything.filter(household=household):
@@ -283,19 +286,26 @@ def changes_since(household: Household, revision: int) -> list[Change]:
 
 @contextmanager
 def recording(
-    kind: str, scope: Scope, *, on: date, reason: str, expected: Mapping[str, int] | None = None
+    kind: str,
+    scope: Scope,
+    *,
+    on: date,
+    reason: str,
+    expected: Mapping[str, int] | None = None,
+    permission: str = PERMISSION,
 ) -> Iterator[Recording]:
     """Record an action; nothing of it stays when something is wrong.
 
-    `expected`: household → revision as the user saw it. Raises `UserError` (no reason, a day in the future or before
-    the last action), `Overtaken` (somebody was quicker), `PermissionDenied`.
+    `expected`: household → revision as the user saw it; `permission`: the right that the action needs where it lies
+    (a case's own decisions and visits are written by who may act on the case). Raises `UserError` (no reason, a day in
+    the future or before the last action), `Overtaken` (somebody was quicker), `PermissionDenied`.
     """
     if not reason.strip():
         raise UserError("registry.no_reason")
     if on > today():
         raise UserError("registry.day_in_future")
     with transaction.atomic():
-        change = Recording(kind, scope, on, reason.strip(), expected or {})
+        change = Recording(kind, scope, on, reason.strip(), expected or {}, permission)
         yield change
         change.finish()
 

@@ -12,12 +12,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Q
+
 from xianjie.dictionary import dictionary
 from xianjie.engines import Engine, open_engine, quote
 from xianjie.policy import builtin
 from xianjie.screening.check_shapes import SEVERITIES, Check, CheckBook, load_checks
 from xianjie.web.accounts.scope import Scope
-from xianjie.web.regions.models import area_of
+from xianjie.web.regions.models import area_of, level_of
+from xianjie.web.regions.selectors import on_day
 
 PAGE = 50
 
@@ -30,16 +33,42 @@ class NewestRun:
     day: date | None = None
 
 
-def newest_run(scope: Scope) -> NewestRun | None:
-    """The newest finished run of the scope's home; None when there is none yet."""
+def newest_run(scope: Scope, permission: str, place: str = "") -> NewestRun | None:
+    """The newest finished run of the county of `place`, else of the only county where the permission is held.
+
+    None when there is none yet, and when several counties lie in the user's area and none was chosen.
+    """
     try:
         from xianjie.web.daily import selectors as daily
     except ImportError:  # the daily job is another app; without it there is no run
         return None
-    run = daily.newest_run(scope.home)
+    if place:
+        county = county_of(place)
+    elif len(known := counties(scope, permission)) == 1:
+        county = next(iter(known))
+    else:
+        return None
+    run = daily.newest_run(county)
     if run is None or not Path(run.folder).exists():
         return None
     return NewestRun(Path(run.folder), getattr(run, "day", None))
+
+
+def county_of(region_code: str) -> str:
+    """The county's 12-digit code of any region below it."""
+    return region_code[:6].ljust(12, "0")
+
+
+def counties(scope: Scope, permission: str) -> dict[str, str]:
+    """The counties of which the user sees all or part: code → name. No query for who holds one county or less."""
+    held = {one.region_code for one in scope.holding(permission)}
+    inside = {county_of(code) for code in held if level_of(code) in ("county", "township", "village")}
+    if len(inside) == 1 and len(held) == 1:
+        return dict.fromkeys(inside, "")
+    within = Q(region_code__in=inside)
+    for low, high in scope.areas(permission):
+        within |= Q(region_code__gte=low, region_code__lt=high)
+    return dict(on_day().filter(within, level="county").values_list("region_code", "name"))
 
 
 @cache

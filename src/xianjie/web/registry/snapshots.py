@@ -19,6 +19,7 @@ PERSON_PARTS = (
     "id_index", "phone", "phone_index", "alive", "left_by", "data", "changed_on", "last_change",
 )  # fmt: skip
 SEALED = ("id_no", "phone")
+NO_ACTION = 0  # `Version.event` of a region change: it is no action, and tells the village alone
 DAYS = ("begins_on", "ends_on", "birth_date", "changed_on")
 
 
@@ -55,14 +56,31 @@ def kind_of(subject: Household | Person) -> str:
 
 
 def versions_on(kind: str, ids: list[str], day: date) -> dict[str, dict[str, Any]]:
-    """Subject → how it was on a day, for the subjects that have changed since; one query."""
-    kept: QuerySet[Version] = Version.everything.filter(
+    """Subject → what was otherwise on a day, for the subjects that have changed since; one query.
+
+    Every column where an action has changed the subject, the village alone where only a region change has moved it.
+    """
+    rows: QuerySet[Version] = Version.everything.filter(
         subject_kind=kind, subject_id__in=ids, valid_to__gt=day, undone=False
     )
+    since: dict[str, list[Version]] = {}
+    for version in rows.order_by("subject_id", "valid_to", "event"):
+        since.setdefault(version.subject_id, []).append(version)
     found: dict[str, dict[str, Any]] = {}
-    for version in kept.order_by("subject_id", "valid_to", "event"):
-        found.setdefault(version.subject_id, version.data)
+    for key, kept in since.items():
+        base = next((one for one in kept if one.event != NO_ACTION), None)
+        village = _old_village(kept, base)
+        found[key] = (base.data if base else {}) | ({"region_code": village} if village else {})
     return found
+
+
+def _old_village(kept: list[Version], base: Version | None) -> str:
+    """The village of the day, when region changes have moved the subject since; "" when none has.
+
+    `base` is the version that tells the day: a move that was written down after it is not in it.
+    """
+    moves = [one for one in kept if one.event == NO_ACTION and (base is None or one.pk < base.pk)]
+    return str(min(moves, key=lambda one: (one.valid_to, one.pk)).data["region_code"]) if moves else ""
 
 
 def as_on(subjects: list[Any], day: date) -> list[Any]:
@@ -71,8 +89,10 @@ def as_on(subjects: list[Any], day: date) -> list[Any]:
         return subjects
     known = versions_on(kind_of(subjects[0]), [subject.pk for subject in subjects], day)
     for subject in subjects:
-        if subject.pk in known:
+        if len(known.get(subject.pk, ())) > 1:
             restore(subject, known[subject.pk])
+        elif subject.pk in known:
+            subject.region_code = known[subject.pk]["region_code"]
     return subjects
 
 

@@ -27,6 +27,7 @@ from xianjie.web.registry.recording import kind_words
 from xianjie.web.registry.records import household_values, person_values, unpack
 from xianjie.web.registry.selectors import VIEW
 from xianjie.web.registry.snapshots import as_on, standing
+from xianjie.web.words import label
 
 MOST_FACTS, MOST_EVENTS, FIRST_EVENTS = 2000, 500, 30
 # Rows of money by period: they have their table, and would drown what happened.
@@ -255,7 +256,7 @@ def grouped(facts: Iterable[Fact], eyes: Eyes, people: Mapping[str, str], day: d
             continue
         row = _row(fact, eyes, people, day)
         if row.dated is None or row.dated <= day:
-            groups.setdefault(fact.entity, Group(fact.entity, entity.zh)).rows.append(row)
+            groups.setdefault(fact.entity, Group(fact.entity, label(entity))).rows.append(row)
     for group in groups.values():
         group.rows.sort(
             key=lambda row: (row.ended, row.dated is None, -(row.dated or date.min).toordinal(), row.fact.pk)
@@ -287,7 +288,7 @@ def source_words(fact: Fact, raw: Mapping[str, Any]) -> str:
         return shown_value(dictionary().entities["income"].fields["said_by"], said)
     department = dictionary().departments.get(fact.source)
     if department:
-        return department.zh
+        return label(department)
     return say(f"registry.source_{fact.source}") if fact.source in ("register", "village", "township") else fact.source
 
 
@@ -321,7 +322,7 @@ def event_of(change: Change) -> dict[str, Any]:
     if change.kind in ("correct", "fact", "withdraw") and (entity := change.details.get("entity")):
         known = dictionary().entities[entity]
         labels = [label_of(known.fields[name]) for name in change.details.get("fields", []) if name in known.fields]
-        title += "：" + known.zh + (f"（{'、'.join(labels[:6])}）" if labels else "")
+        title += "：" + label(known) + (f"（{'、'.join(labels[:6])}）" if labels else "")
     if change.kind == "undo":
         title += "：" + kind_words(change.details["undone"])
     undone = change.undone_by is not None

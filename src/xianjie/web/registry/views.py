@@ -37,6 +37,7 @@ from xianjie.web.registry.recording import kind_words, may_undo
 from xianjie.web.registry.records import fields_of, household_values, person_values, unpack
 from xianjie.web.registry.selectors import VIEW
 from xianjie.web.registry.story import HouseholdStory, PersonStory
+from xianjie.web.words import code_label, label
 
 # The actions of a household's page, by what they are about.
 PEOPLE_ACTIONS = ("birth", "marriage_in", "move_in", "death", "marriage_out", "move_out")
@@ -63,8 +64,8 @@ def households(request: Any) -> HttpResponse:
         [
             Column(_("户主"), "head_name", main=True, sort="name", link=_household_url, second="household_id"),
             Column(_("乡镇村"), lambda row: names.get(row.region_code), sort="place", second="group_name"),
-            Column(_("户类型"), lambda row: dictionary().label("household_type", row.household_type)),
-            Column(_("监测对象"), lambda row: dictionary().label("monitored_kind", row.monitored_kind) or _("否")),
+            Column(_("户类型"), lambda row: code_label("household_type", row.household_type)),
+            Column(_("监测对象"), lambda row: code_label("monitored_kind", row.monitored_kind) or _("否")),
             Column(_("人口"), "size", "number", sort="-size"),
             Column(_("风险"), "risks", "number"),
             Column(_("风险分"), "score", "number", sort="-score"),
@@ -141,13 +142,13 @@ def people(request: Any) -> HttpResponse:
         [
             Column(_("姓名"), "name", main=True, link=lambda row: reverse("registry:person", args=[row.pk]),
                    second="person_id"),
-            Column(_("性别"), lambda row: dictionary().label("sex", row.sex)),
+            Column(_("性别"), lambda row: code_label("sex", row.sex)),
             Column(_("出生日期"), lambda row: scope.show(known["birth_date"], row.birth_date, row.region_code)),
             Column(_("身份证号"), lambda row: _masked(scope, "person", row.pk, "id_no", row.id_no, row.region_code)),
             Column(_("乡镇村"), lambda row: names.get(row.region_code, row.region_code)),
             Column(_("户编号"), lambda row: row.household_id or _("现不在任何户"), "code",
                    link=lambda row: reverse("registry:household", args=[row.household_id]) if row.household_id else ""),
-            Column(_("与户主关系"), lambda row: dictionary().label("relation", row.relation)),
+            Column(_("与户主关系"), lambda row: code_label("relation", row.relation)),
         ],
         rows, _("查到的人员"), page=found.page, walk=True,
         empty_title=_("没有查到"), empty_text=_("姓名可只输开头，拼音首字母可只输开头；证件号、电话、户编号须输全。"),
@@ -215,8 +216,8 @@ def household(request: Any, household_id: str) -> HttpResponse:
         [
             Column(_("姓名"), "person.name", main=True, second="person.person_id",
                    link=lambda row: reverse("registry:person", args=[row.person.pk]) + _on(story)),
-            Column(_("关系"), lambda row: dictionary().label("relation", row.relation)),
-            Column(_("性别"), lambda row: dictionary().label("sex", row.person.sex)),
+            Column(_("关系"), lambda row: code_label("relation", row.relation)),
+            Column(_("性别"), lambda row: code_label("sex", row.person.sex)),
             Column(_("年龄"), lambda row: _age(scope, row.person, story.day), "number"),
             Column(_("身份证号"), lambda row: _masked(
                 scope, "person", row.person.pk, "id_no", row.person.id_no, row.person.region_code)),
@@ -232,8 +233,8 @@ def household(request: Any, household_id: str) -> HttpResponse:
     last = actions.last_change(story.now) if may_change or home.ends_on else None
     context = {
         "page_title": home.head_name, "story": story, "home": home, "members": members,
-        "place": places[home.region_code], "kind": dictionary().label("household_type", home.household_type),
-        "monitored": dictionary().label("monitored_kind", home.monitored_kind),
+        "place": places[home.region_code], "kind": code_label("household_type", home.household_type),
+        "monitored": code_label("monitored_kind", home.monitored_kind),
         "list_url": reverse("registry:households"), "today": today(),
         "panels": panels_of("household", scope, story.now, story.day),
         "actions": _action_links(home) if may_change else [], "may_change": may_change,
@@ -255,7 +256,7 @@ def _action_links(home: Household) -> list[dict[str, Any]]:
             {"label": _("更正户信息"), "url": reverse("registry:correct_household", args=[home.pk])},
         ]},
         {"label": _("登记事实"), "links": [
-            {"label": dictionary().entities[name].zh, "url": reverse("registry:add_fact", args=[home.pk, name])}
+            {"label": label(dictionary().entities[name]), "url": reverse("registry:add_fact", args=[home.pk, name])}
             for name in ("income", "expense", "house", "water", "category", "employment")
         ]},
     ]  # fmt: skip
@@ -328,7 +329,7 @@ def reveal(request: Any, kind: str, key: str, name: str) -> HttpResponse:
         scope.sees(known.sensitivity, subject.region_code) or scope.may_reveal(known.sensitivity, subject.region_code)
     ):
         raise PermissionDenied
-    whose = getattr(subject, "name", "") or getattr(subject, "head_name", "") or dictionary().entities[entity].zh
+    whose = getattr(subject, "name", "") or getattr(subject, "head_name", "") or label(dictionary().entities[entity])
     context: dict[str, Any] = {
         "page_title": _("查看%(label)s") % {"label": label_of(known)}, "whose": whose, "label": label_of(known),
         "back": back, "form": ReasonForm(request.POST or None),

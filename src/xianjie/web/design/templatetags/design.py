@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from xianjie.web.design import comparing, values
 from xianjie.web.design.comparing import Pair
 from xianjie.web.design.tables import Table
+from xianjie.web.words import label as label_of
 
 register = template.Library()
 register.simple_tag(values.asset, name="asset")
@@ -35,6 +36,12 @@ def yuan(fen: int | None, decimals: int = 2) -> str:
 def day(value: date | datetime | None) -> str:
     """2025-10-31."""
     return values.day(value)
+
+
+@register.filter("label")
+def in_words(labelled: Any) -> str:
+    """What is declared in both languages, in the language of the page: `{{ step|label }}`."""
+    return label_of(labelled)
 
 
 @register.filter
