@@ -60,10 +60,10 @@ def test_a_township_clerk_records_a_birth_sees_who_else_changed_the_household_an
     colleague.press("登记")
     colleague.sees("九组")
 
-    clerk.fill(name="甲乙丙丁", sex="2", relation="30", on="2025-10-20", reason="出生医学证明")
+    clerk.fill(name="甲乙丙丁", sex="2", relation="30", on="2025-10-31", reason="出生医学证明")
     clerk.picture("乡镇-登记出生")
     clerk.press("登记")
-    clerk.sees(re.compile("已有新的变动：更正"))  # what a colleague recorded meanwhile must be seen first
+    clerk.sees(re.compile("已有新的变动：示例县级专干"))  # what a colleague recorded meanwhile must be seen first
     clerk.press("登记")
     clerk.sees("甲乙丙丁")
     told = clerk.page.locator("#timeline").inner_text()
