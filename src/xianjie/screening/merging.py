@@ -171,9 +171,7 @@ def _doubtful(engine: Engine, entity: Entity, files: Sequence[FeedFile], rule: R
     sources = []
     for _, position, file in _its_files(entity, files, rule):
         columns = _columns(engine, entity, file, position, frozenset(rule.doubtful))
-        alone = (
-            f"NOT EXISTS (SELECT 1 FROM feed_links k WHERE {of_file('k', position)} AND k.person_id = l.person_id)"
-        )
+        alone = f"NOT EXISTS (SELECT 1 FROM feed_links k WHERE {of_file('k', position)} AND k.person_id = l.person_id)"
         sources += [
             f"SELECT {DOUBTFUL} AS origin, {columns} "
             f"FROM feed_{position} f JOIN feed_candidates l ON l.rn = f.rn AND {of_file('l', position)} WHERE {alone}",
