@@ -3,7 +3,15 @@
 import os
 import tempfile
 
-os.environ.setdefault("XIANJIE_HOME", tempfile.mkdtemp(prefix="xianjie-tests-"))
+# Each process that runs tests has an instance of its own; one that a test starts keeps the instance it is given.
+os.environ["XIANJIE_HOME"] = (
+    os.environ["XIANJIE_HOME"]
+    if "XIANJIE_HOME" in os.environ
+    and os.environ.get("XIANJIE_TESTS_OF", os.environ.get("PYTEST_XDIST_WORKER", ""))
+    == os.environ.get("PYTEST_XDIST_WORKER", "")
+    else tempfile.mkdtemp(prefix="xianjie-tests-")
+)
+os.environ["XIANJIE_TESTS_OF"] = os.environ.get("PYTEST_XDIST_WORKER", "")
 os.environ["XIANJIE_DEBUG"] = "1"
 os.environ["XIANJIE_HTTPS"] = "0"
 os.environ["XIANJIE_TODAY"] = "2025-10-31"

@@ -1,4 +1,4 @@
-"""A worker killed in the middle of a run: the next one goes on in the same folder, and every finding is there once."""
+"""A process killed in the middle of a load or a run: the next one finishes it, and everything is there once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
+
+from tests.web import daily_county as place
+from xianjie.synth import synthesise
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A county of its own, so that these tests need not wait for those that share the large one."""
+    folder = tmp_path_factory.mktemp("small") / "data"
+    synthesise(folder, households=80, seed=5)
+    return folder
+
 
 SET_UP = """
 import sys
@@ -49,11 +63,11 @@ print(json.dumps({"job": job.state, "error": job.error, "attempts": job.attempts
 """
 
 
-def test_a_killed_run_goes_on_in_its_folder(county: Path, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_in_its_folder(small: Path, tmp_path: Path) -> None:
     """With one file delivered: what is asked is whether the pieces fit, not how much there is."""
     data, home = tmp_path / "data", tmp_path / "home"
-    shutil.copytree(county, data, ignore=shutil.ignore_patterns("feeds", "truth"))
-    shutil.copytree(county / "feeds" / "health", data / "feeds" / "health")
+    shutil.copytree(small, data, ignore=shutil.ignore_patterns("feeds", "truth"))
+    shutil.copytree(small / "feeds" / "health", data / "feeds" / "health")
     settings = {"DJANGO_SETTINGS_MODULE": "tests.web.settings", "XIANJIE_HOME": str(home)}
     environment = {**os.environ, **settings, "PYTHONPATH": str(Path(__file__).parents[2])}
     environment.pop("DATABASE_URL", None)
@@ -80,3 +94,58 @@ def test_a_killed_run_goes_on_in_its_folder(county: Path, tmp_path: Path) -> Non
     assert [layout for layout, rows in told["feeds"] if rows] == ["illnesses"], "what was delivered was not laid in"
     assert told["found"]["new"] == told["stored"] > 0
     assert told["warnings"][0] == told["warnings"][1] > 0
+
+
+LOAD = """
+import sys, time
+from pathlib import Path
+import django
+django.setup()
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}
+if not Path(settings.DATABASES["default"]["NAME"]).exists():
+    call_command("migrate", run_syncdb=True, verbosity=0)
+from xianjie.web.daily import loading
+loading.BATCH = 100
+def told(done, total, text):
+    print(done, flush=True)
+    time.sleep(float(sys.argv[2]))
+result = loading.load_register(Path(sys.argv[1]), told)
+print({name: counts["read"] - counts["refused"] for name, counts in result["tables"].items()})
+from xianjie.web.registry.models import Fact, Household, Membership, Person
+print([model.everything.count() for model in (Household, Person, Membership, Fact)])
+"""
+
+
+def test_a_killed_load_is_finished_by_the_next_one(small: Path, tmp_path: Path) -> None:
+    home = {"XIANJIE_HOME": str(tmp_path / "home"), "DJANGO_SETTINGS_MODULE": "tests.web.settings"}
+    environment = {**os.environ, **home}
+    environment.pop("DATABASE_URL", None)
+
+    def start(pause: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", LOAD, str(small), pause]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
+
+    first = start("0.03")
+    assert first.stdout is not None
+    for line in first.stdout:  # into the facts, some batches are in and some are not
+        if int(line) > 800:
+            break
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    time.sleep(0.1)
+    second = start("0")
+    output, _errors = second.communicate(timeout=60)
+    assert second.returncode == 0
+    expected, stored = (eval(line) for line in output.splitlines()[-2:])
+    facts = sum(rows for name, rows in expected.items() if name not in OTHERS)
+    people = expected["persons"]
+    assert stored == [expected["households"], people, people, facts]
+    assert expected == {
+        name: place.rows(small / f"{name}.parquet", "SELECT count(*) FROM t")[0][0] for name in expected
+    }
+
+
+OTHERS = ("households", "persons", "regions", "units", "villages")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -22,13 +21,7 @@ from xianjie.web.daily.models import NationalExchange, NationalRow
 from xianjie.web.registry import actions
 from xianjie.web.registry.models import Person, Version
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(
-        "PYTEST_XDIST_WORKER" in os.environ,
-        reason="passes alone (pytest -n 0 tests/web/test_daily_national.py), not yet beside other files in one worker",
-    ),
-]
+pytestmark = pytest.mark.django_db
 DAY = date(2025, 10, 31)
 OPEN, KEPT = NationalRow.OPEN, NationalRow.KEPT
 

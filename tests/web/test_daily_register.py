@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import stat
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -196,55 +191,3 @@ def test_who_left_and_what_was_withdrawn_is_not_in_the_snapshot(loaded: dict[str
     assert gone.pk not in homes and stays.pk in homes
     assert left.pk not in {row[0] for row in people} | employed and gone.pk not in {row[1] for row in people}
     assert withdrawn.key not in {row[0] for row in incomes} and gone.pk not in {row[1] for row in incomes}
-
-
-START = """
-import sys, time
-import django
-django.setup()
-from django.apps import apps
-from django.conf import settings
-from django.core.management import call_command
-settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}
-call_command("migrate", run_syncdb=True, verbosity=0)
-from pathlib import Path
-from xianjie.web.daily import loading
-loading.BATCH = 300
-def told(done, total, text):
-    print(done, flush=True)
-    time.sleep(float(sys.argv[2]))
-result = loading.load_register(Path(sys.argv[1]), told)
-print({name: counts["read"] - counts["refused"] for name, counts in result["tables"].items()})
-from xianjie.web.registry.models import Fact, Household, Membership, Person
-print([model.everything.count() for model in (Household, Person, Membership, Fact)])
-"""
-
-
-def test_a_killed_load_is_finished_by_the_next_one(county: Path, tmp_path: Path) -> None:
-    home = {"XIANJIE_HOME": str(tmp_path / "home"), "DJANGO_SETTINGS_MODULE": "tests.web.settings"}
-    environment = {**os.environ, **home}
-    environment.pop("DATABASE_URL", None)
-
-    def start(pause: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", START, str(county), pause]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
-
-    first = start("0.05")
-    assert first.stdout is not None
-    for line in first.stdout:  # into the facts, some batches are in and some are not
-        if int(line) > 2000:
-            break
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    time.sleep(0.1)
-    second = start("0")
-    output, _errors = second.communicate(timeout=60)
-    assert second.returncode == 0
-    expected, stored = (eval(line) for line in output.splitlines()[-2:])
-    facts = sum(rows for name, rows in expected.items() if name not in OTHERS)
-    people = expected["persons"]
-    assert stored == [expected["households"], people, people, facts]
-    assert expected == {name: number(county / f"{name}.parquet") for name in expected}
-
-
-OTHERS = ("households", "persons", "regions", "units", "villages")
