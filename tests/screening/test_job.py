@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from tests.conftest import HOUSEHOLDS, quiet
 from xianjie.engines import open_engine, quote
-from xianjie.messages import UserError
+from xianjie.messages import UserError, say
 from xianjie.screening.explaining import household_record
 from xianjie.screening.facts import open_facts
 from xianjie.screening.job import Request, screen_data
@@ -72,20 +72,23 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes_as_a_straight_one(
 ) -> None:
     straight, stopped = tmp_path / "a" / "run", tmp_path / "b" / "run"
     screen_data(Request(data=small_county, out=straight), quiet)
-    steps = 0
+    finding = say("screening.step.findings")
+    before = {say(f"screening.step.{step}") for step in ("register", "feeds", "link", "rules")}
+    begun: list[str] = []
 
     def interrupted(text: str) -> None:
-        nonlocal steps
-        steps += 1
-        if steps == 5:
+        begun.append(text)
+        if text == finding:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         screen_data(Request(data=small_county, out=stopped), interrupted)
+    assert before <= set(begun)
     assert not (stopped / "counts.json").exists()
     resumed: list[str] = []
     screen_data(Request(data=small_county, out=stopped), resumed.append)
-    assert len(resumed) < 8, "steps done before the stop are not done again"
+    assert not before & set(resumed), "steps done before the stop are not done again"
+    assert finding in resumed
     assert _results(straight) == _results(stopped)
 
 
