@@ -16,6 +16,10 @@ APPS = {
     "intake/": "intake",
     "daily/": "daily",
     "cases/": "cases",
+    "assistance/": "assistance",
+    "supervision/": "supervision",
+    "ledgers/": "ledgers",
+    "villages/": "villages",
     "api/": "api",
 }
 urlpatterns: list[URLPattern | URLResolver] = [
