@@ -73,6 +73,7 @@ def _fill(data: Path, progress: Progress) -> dict[str, Any]:
     from xianjie.web.daily.loading import load_register
     from xianjie.web.daily.models import Run
     from xianjie.web.daily.runs import start_run
+    from xianjie.web.villages import demo as villages
 
     progress(say("daily.demo_database"))
     call_command("migrate", verbosity=0)
@@ -89,6 +90,7 @@ def _fill(data: Path, progress: Progress) -> dict[str, Any]:
     if run.state != Run.DONE:
         raise UserError("daily.demo_failed", problem="；".join(run.problems))
     accounts = create_demo_accounts(county)
+    villages.populate(county)
     made = read_json(run.folder / "counts.json")
     return {"county": county, "day": run.day, "accounts": accounts, "folder": run.folder, "counts": made}
 
