@@ -6,3 +6,7 @@ class AssistanceConfig(AppConfig):
 
     name = "xianjie.web.assistance"
     label = "assistance"
+
+    def ready(self) -> None:
+        """Listen to daily runs."""
+        from xianjie.web.assistance import following  # noqa: F401
