@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,7 @@ class SupervisionConfig(AppConfig):
 
     name = "xianjie.web.supervision"
     label = "supervision"
+
+    def ready(self) -> None:
+        """Let the app hear of finished runs."""
+        import_module(f"{self.name}.scheduling")
