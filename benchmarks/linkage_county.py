@@ -45,6 +45,10 @@ class County:
         for person in self.persons:
             self.by_household[person["household_id"]].append(person)
 
+    def written(self) -> list[dict]:
+        """The register as kept; this county's is whole and right."""
+        return self.persons
+
     def place(self) -> str:
         return "".join(self.r.choice("青白柳河石沙坡沟泉滩岭台梁湾营堡") for _ in range(2))
 

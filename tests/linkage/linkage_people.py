@@ -67,4 +67,4 @@ def match(engine: Engine, registry: Sequence[Row], feed: Sequence[Row]) -> tuple
     put(engine, "registry", REGISTRY, registry)
     put(engine, "feed", FEED, feed)
     counts = link(engine, "registry", "feed")
-    return {row["row_id"]: row for row in engine.records("SELECT * EXCLUDE (rn) FROM links")}, counts
+    return {row["row_id"]: row for row in engine.records("SELECT * EXCLUDE (rn) FROM links ORDER BY rn")}, counts

@@ -43,6 +43,13 @@ CASES: dict[str, tuple[Row, str, str | None, str]] = {
     # name of the case: row, tier, person, words of the reason
     "clean": (of(HEAD), "exact", "P1", "身份证号一致，姓名一致"),
     "blanks in the number": (of(HEAD, id_no=f" {H[:6]} {H[6:14]} {H[14:]}\u200b"), "exact", "P1", "多余字符"),
+    "dots in the number": (of(HEAD, id_no=f"{H[:6]}.{H[6:10]}.{H[10:14]}.{H[14:]}"), "exact", "P1", "多余字符"),
+    "word before the number": (of(HEAD, id_no="ID:" + H), "exact", "P1", "多余字符"),
+    "number in the name column": ({"name": "张建国" + H}, "exact", "P1", "身份证号"),
+    "name in brackets as pinyin": (of(HEAD, name="张(jianguo)"), "exact", "P1", "姓名"),
+    "word before the name": (of(HEAD, name="户主：张建国"), "exact", "P1", "姓名一致"),
+    "rare traditional character": (of(RARE, name="劉玥婧"), "exact", "P10", "姓名一致"),
+    "phone in the number column": ({"name": "张建国", "id_no": "13900000001"}, "repaired", "P1", "电话"),
     "full width": (
         of(HEAD, id_no=H.translate(str.maketrans("0123456789", "０１２３４５６７８９"))), "exact", "P1", "全角"),
     "lower-case x": (of(CHECK_X, id_no=CHECK_X["id_no"].lower()), "exact", "P12", "一致"),
@@ -66,7 +73,7 @@ CASES: dict[str, tuple[Row, str, str | None, str]] = {
     "rounded to a double": (of(HEAD, id_no=str(int(float(H)))), "repaired", "P1", "身份证号"),
     "scientific notation": (
         of(HEAD, id_no=f"{float(H):.5E}", village_name=HEAD["village_name"]), "repaired", "P1", "科学计数"),
-    "scientific notation without village": (of(HEAD, id_no=f"{float(H):.5E}"), "none", None, "科学计数"),
+    "scientific notation without village": (of(HEAD, id_no=f"{float(H):.5E}"), "review", None, "科学计数"),
     "mask 6+4": (of(HEAD, id_no=H[:6] + "********" + H[-4:]), "repaired", "P1", "遮挡"),
     "mask of x": (of(HEAD, id_no=H[:6] + "xxxx" + H[-4:]), "repaired", "P1", "遮挡"),
     "region block": (of(HEAD, id_no="629807" + H[6:]), "repaired", "P1", "地区码不同"),
@@ -100,6 +107,10 @@ CASES: dict[str, tuple[Row, str, str | None, str]] = {
     "name and phone": ({"name": "张建国", "phone": "139 0000 0001"}, "repaired", "P1", "电话"),
     "name, village, head": (
         {"name": "张小明", "village_name": VILLAGES[0][1], "household_head": "张建国"}, "repaired", "P3", "户主"),
+    "year and month of birth": (without_number(SON, birth_date="1996年3月"), "repaired", "P3", "年龄、村"),
+    "another month of birth": (without_number(SON, birth_date="1997年1月"), "review", None, "村"),
+    "village with its group": (
+        without_number(SON, village_name=SON["village_name"] + "三组", birth_date="19960307"), "repaired", "P3", "村"),
     "village as 村委会 with its town": (
         without_number(SON, village_name="东河镇青石村委会", birth_date="19960307"), "repaired", "P3", "村"),
     "homophone without number": (without_number(SON, name="张晓明", birth_date="1996-03-07"), "repaired", "P3", "同音"),

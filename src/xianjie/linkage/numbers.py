@@ -11,9 +11,10 @@ CHECK_CHARACTERS = "10X98765432"
 FULL_WIDTH = "０１２３４５６７８９ＸＥ．＋＊？＃"
 HALF_WIDTH = "0123456789XE.+*?#"
 # Letters that hands and scanners put for digits; E and X stay, they have meanings of their own.
-LETTERS = "OQDILZSG|"
-DIGITS = "000112561"
-MASKS = "[*?#×✱∗●○■□◆_]"
+LETTERS = "OQDILZSGB|"
+DIGITS = "0001125681"
+MASKS = "[*?#×✱∗●○■□◆_※…]"
+WORDS = "^(SFZHM?|SFZ|IDNO|NO|ID|CN)+"  # what people write before a number; a single letter may stand for a digit
 IDENTITY = "[0-9]{17}[0-9X]"
 
 
@@ -42,15 +43,19 @@ def eighteen(fifteen: str) -> str:
 
 
 def stripped(text: str) -> str:
-    """A written number without blanks, invisible characters, quotes, words; masks as one `*`; never NULL."""
+    """A written number without blanks, invisible characters, quotes, words; masks as one `*`; never NULL.
+
+    Where the digits alone are a whole number, whatever stands between or around them is left out.
+    """
     # Nearly every number is clean: the costly way is for the others.
     upper = f"translate(upper({text}), '{FULL_WIDTH}', '{HALF_WIDTH}')"
     whole = f"regexp_replace({upper}, '[.]0*$', '')"
-    masked = f"regexp_replace({whole}, '{MASKS}+|X{{2,}}', '*', 'g')"
-    cleaned = f"regexp_replace({masked}, '[^0-9A-Z*.+|]', '', 'g')"
-    return (
-        f"CASE WHEN {text} IS NULL THEN '' WHEN regexp_full_match({text}, '{IDENTITY}') THEN {text} ELSE {cleaned} END"
-    )
+    masked = f"regexp_replace({whole}, '{MASKS}+|X{{2,}}|[-—–]{{4,}}', '*', 'g')"
+    cleaned = f"regexp_replace(regexp_replace({masked}, '[^0-9A-Z*.+|]', '', 'g'), '{WORDS}', '')"
+    digits = f"regexp_replace({upper}, '[^0-9X]', '', 'g')"
+    return f"""CASE WHEN {text} IS NULL THEN '' WHEN regexp_full_match({text}, '{IDENTITY}') THEN {text}
+        WHEN regexp_full_match({digits}, '{IDENTITY}') AND NOT {is_scientific("upper(trim(" + text + "))")} THEN {digits}
+        WHEN {is_scientific(cleaned)} THEN {cleaned} ELSE replace({cleaned}, '.', '') END"""
 
 
 def is_scientific(number: str) -> str:
@@ -62,7 +67,7 @@ def without_letters(number: str) -> str:
     """Digits for the letters that stand for them, where what comes out looks like a number."""
     digits = f"translate({number}, '{LETTERS}', '{DIGITS}')"
     lettered = f"regexp_matches({number}, '[{LETTERS}]')"
-    looks = f"regexp_full_match({digits}, '[0-9]{{14,18}}[0-9X]|{IDENTITY}[0-9B]{{2,4}}')"
+    looks = f"regexp_full_match({digits}, '[0-9]{{14,18}}[0-9X]|{IDENTITY}[0-9]{{2,4}}')"
     return f"CASE WHEN {lettered} AND {looks} THEN {digits} ELSE {number} END"
 
 
@@ -85,6 +90,13 @@ def whole_number(number: str, kind_column: str) -> str:
     return f"""CASE {kind_column}
         WHEN 'valid' THEN {number} WHEN 'bad' THEN {number} WHEN 'tail' THEN {number}
         WHEN 'fifteen' THEN {eighteen(number)} WHEN 'certificate' THEN left({number}, 18) END"""
+
+
+def told_birth(number: str, whole: str, kind_column: str) -> str:
+    """The birth date that a number tells, NULL where its digits are not there; a damaged one may tell a wrong one."""
+    shown = shown_first(number, kind_column)
+    first = f"coalesce({whole}, CASE {kind_column} WHEN 'length' THEN {number} WHEN 'junk' THEN '' ELSE {shown} END)"
+    return f"CASE WHEN length({first}) >= 14 THEN TRY_STRPTIME(substr({first}, 7, 8), '%Y%m%d')::DATE END"
 
 
 def shown_first(number: str, kind_column: str) -> str:

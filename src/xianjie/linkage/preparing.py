@@ -16,7 +16,9 @@ FEED_COLUMNS = (
     "region_code", "household_head", "phone",
 )  # fmt: skip
 PLACES = ("village_name", "town_name")
-IDENTIFYING = ("id_no", "disability_no", "name")
+IDENTIFYING = ("id_no", "disability_no", "name", "household_head")
+AGE = "TRY_CAST(TRY_CAST(regexp_extract(age, '[0-9.]+') AS DOUBLE) AS INTEGER)"
+LEAST_AGED = 10  # rows with an age and a name nobody shares, before they are asked what year it is
 REGISTRY_REQUIRED = ("person_id", "id_no", "name")
 
 
@@ -105,43 +107,65 @@ def set_rest_apart(engine: Engine) -> None:
         SELECT * FROM link_feed ANTI JOIN link_exact USING (rn) ANTI JOIN link_decided USING (rn)""")
 
 
-def reference_year(engine: Engine, as_of: date | None) -> int | None:
-    """The year that ages are counted from: `as_of`, or what the exact rows' ages and numbers say; NULL when neither."""
+def reference_year(engine: Engine, registry: str, as_of: date | None) -> int | None:
+    """The year that ages are counted from: `as_of`, or what the rows' ages and numbers say, or those of persons whose
+    name nobody else has; NULL when none does."""
     if as_of is not None:
         return as_of.year
-    year = engine.value("""
-        SELECT round(median(TRY_CAST(age AS INTEGER) + TRY_CAST(substr(id_no, 7, 4) AS INTEGER)))
-        FROM link_feed JOIN link_exact USING (rn) WHERE TRY_CAST(age AS INTEGER) BETWEEN 0 AND 130""")
+    aged = f"SELECT *, {AGE} AS years FROM link_feed WHERE {AGE} BETWEEN 0 AND 130"
+    year = engine.value(f"""
+        SELECT round(median(years + TRY_CAST(substr(id_no, 7, 4) AS INTEGER)))
+        FROM ({aged}) WHERE regexp_full_match(id_no, '{numbers.IDENTITY}') AND {numbers.is_valid("id_no")}""")
+    if year is None:
+        # Most of them are who they seem; a few chance namesakes do not move the commonest year.
+        born = _text(engine.columns(registry), "birth_date", "r")
+        year = engine.value(f"""
+            SELECT CASE WHEN count(*) >= {LEAST_AGED} THEN mode(years + year(born)) END FROM ({aged}) JOIN (
+                SELECT r.name, min(coalesce({_birth(born)}, {_born_of("r.id_no")})) AS born
+                FROM {quote_name(registry)} r GROUP BY r.name HAVING count(*) = 1) USING (name)""")
     return None if year is None else int(year)
 
 
 def prepare_rows(engine: Engine, registry: str, year: int | None) -> None:
     """`link_row` and `link_person`: numbers, names, dates, places and phones in the forms that rules.yaml speaks of."""
+    _compile_forms(engine, {"link_rest": engine.columns("link_rest"), registry: engine.columns(registry)})
+    engine.run(f"CREATE OR REPLACE TEMP TABLE link_row AS {_rows('link_rest', year)}")
+    engine.run(f"CREATE OR REPLACE TEMP TABLE link_person AS {_persons(registry, engine.columns(registry))}")
+
+
+def prepare_persons(engine: Engine, registry: str) -> None:
+    """`link_person` alone, for questions about the register itself. Raises `UserError` when it lacks a column."""
+    require(engine, registry, REGISTRY_REQUIRED, "linkage.registry")
     columns = engine.columns(registry)
-    rest = "link_rest"
-    sources = [f"SELECT {column} AS raw FROM {rest}" for column in ("name", "household_head")]
-    sources += [
-        f"SELECT {_text(columns, c)} AS raw FROM {quote_name(registry)}"
-        for c in ("name", "household_head")
-        if c in columns
-    ]
-    names.compile_tidy_names(engine, "link_tidy", sources)
-    places = [f"SELECT {column} AS raw FROM {rest}" for column in PLACES]
-    places += [f"SELECT {_text(columns, c)} AS raw FROM {quote_name(registry)}" for c in PLACES if c in columns]
-    engine.run(f"""
-        CREATE OR REPLACE TEMP TABLE link_place AS
-        SELECT raw, {_village("raw")} AS village, {_town("raw")} AS town FROM ({" UNION ".join(places)})""")
-    engine.run(f"CREATE OR REPLACE TEMP TABLE link_row AS {_rows(rest, year)}")
+    _compile_forms(engine, {registry: columns})
     engine.run(f"CREATE OR REPLACE TEMP TABLE link_person AS {_persons(registry, columns)}")
 
 
+def _compile_forms(engine: Engine, relations: dict[str, dict[str, str]]) -> None:
+    """`link_tidy` and `link_place`: the forms of all names, and of all villages and towns, in `relations`."""
+
+    def written(wanted: Iterable[str]) -> list[str]:
+        return [
+            f"SELECT {_text(columns, column)} AS raw FROM {quote_name(relation)}"
+            for relation, columns in relations.items()
+            for column in wanted
+            if column in columns
+        ]
+
+    names.compile_tidy_names(engine, "link_tidy", written(("name", "household_head")))
+    places = " UNION ".join(written(PLACES)) or "SELECT NULL::VARCHAR AS raw WHERE false"
+    engine.run(f"""
+        CREATE OR REPLACE TEMP TABLE link_place AS
+        SELECT raw, {_village("raw")} AS village, {_town("raw")} AS town FROM ({places})""")
+
+
 def _rows(rest: str, year: int | None) -> str:
-    age = "TRY_CAST(TRY_CAST(regexp_extract(age, '[0-9.]+') AS DOUBLE) AS INTEGER)"
-    by_age = f"CASE WHEN {age} BETWEEN 0 AND 130 THEN {year} - {age} END" if year is not None else "NULL::INTEGER"
+    by_age = f"CASE WHEN {AGE} BETWEEN 0 AND 130 THEN {year} - {AGE} END" if year is not None else "NULL::INTEGER"
     return f"""
         WITH read AS (
             SELECT *, {numbers.stripped("id_no")} AS own, {numbers.stripped("disability_no")} AS certificate,
                 CASE WHEN length(phone) >= 15 THEN {numbers.stripped("phone")} END AS in_phone,
+                upper(regexp_extract(name, '[0-9]{{17}}[0-9Xx]|[0-9]{{15}}')) AS in_name,
                 {_birth("birth_date")} AS birth
             FROM {rest}),
         checked AS (SELECT *, {numbers.is_valid("own")} AS valid FROM read),
@@ -149,6 +173,7 @@ def _rows(rest: str, year: int | None) -> str:
             SELECT *, CASE WHEN valid THEN own
                 WHEN length(certificate) >= 20 AND {numbers.is_valid("left(certificate, 18)")} THEN certificate
                 WHEN own = '' AND regexp_full_match(in_phone, '{numbers.IDENTITY}|[0-9]{{15}}') THEN in_phone
+                WHEN own = '' AND in_name <> '' THEN in_name
                 WHEN own = '' THEN certificate ELSE own END AS number
             FROM checked),
         lettered AS (SELECT *, {numbers.without_letters("number")} AS id FROM chosen),
@@ -158,12 +183,16 @@ def _rows(rest: str, year: int | None) -> str:
             CASE WHEN id <> number THEN 'letters' WHEN id = coalesce(id_no, '') THEN 'clean' ELSE 'cluttered' END
                 AS written,
             {numbers.shown_first("id", "kind")} AS shown_first, {numbers.shown_last("id", "kind")} AS shown_last,
-            {_tidy("k.name", "n")} AS name, birth,
+            -- A row about a household names its head only.
+            coalesce({_tidy("k.name", "n")}, CASE WHEN kind = 'none' THEN {_tidy("k.household_head", "h")} END) AS name, birth,
             coalesce(year(birth), {_year("birth_date")}, {by_age})::INTEGER AS born,
             {_sex("sex")} AS sex, nullif(region_code, '') AS region_code,
             nullif(coalesce(county_code, left(region_code, 6)), '') AS county,
             v.village, t.town,
-            {_phone("phone")} AS phone, {_tidy("k.household_head", "h")} AS head
+            coalesce({_phone("phone")}, CASE WHEN kind = 'junk' THEN {_phone("id_no")} END) AS phone,
+            {_tidy("k.household_head", "h")} AS head,
+            {_month("birth_date")} AS born_month, {numbers.told_birth("id", "id18", "kind")} AS id_birth,
+            CASE WHEN kind = 'valid' THEN {_sex_of("id")} END AS id_sex
         FROM kinds k LEFT JOIN link_tidy n ON n.raw = k.name LEFT JOIN link_tidy h ON h.raw = k.household_head
         LEFT JOIN link_place v ON v.raw = k.village_name LEFT JOIN link_place t ON t.raw = k.town_name"""
 
@@ -183,7 +212,7 @@ def _persons(registry: str, columns: dict[str, str]) -> str:
         parsed = _birth(birth)
     household = _household(columns, "r")
     return f"""
-        SELECT *, coalesce(given_birth, TRY_STRPTIME(substr(id, 7, 8), '%Y%m%d')::DATE) AS birth
+        SELECT *, coalesce(given_birth, {_born_of("id")}) AS birth
         FROM (
             SELECT row_number() OVER () AS pid, r.person_id, {household} AS household_id, {number} AS id,
                 {_tidy(text("name"), "n")} AS name, {parsed} AS given_birth, {_sex(text("sex"))} AS sex,
@@ -209,7 +238,7 @@ def _text(columns: dict[str, str], column: str, alias: str = "") -> str:
 
 
 def _tidy(name: str, tidied: str) -> str:
-    return f"CASE WHEN {names.is_plain(name)} THEN {name} ELSE {tidied}.name END"
+    return f"CASE WHEN {tidied}.raw IS NULL THEN {name} ELSE {tidied}.name END"
 
 
 def _birth(text: str) -> str:
@@ -221,6 +250,23 @@ def _birth(text: str) -> str:
         WHEN regexp_full_match({text}, '[1-4][0-9]{{4}}([.]0)?')
             THEN DATE '1899-12-30' + TRY_CAST(left({text}, 5) AS INTEGER)
         ELSE TRY_CAST(regexp_extract({dashed}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') AS DATE) END"""
+
+
+def _born_of(number: str) -> str:
+    return f"TRY_STRPTIME(substr({number}, 7, 8), '%Y%m%d')::DATE"
+
+
+def _month(text: str) -> str:
+    """Year and month (as year * 100 + month) of a date that tells no day: 1990年5月, 1990-05, 199005."""
+    written = (
+        f"regexp_extract_all(regexp_extract(trim({text}), '^(?:1[89]|20)[0-9]{{2}}[-年/.]?[0-9]{{1,2}}月?$'), '[0-9]')"
+    )
+    digits = f"array_to_string({written}, '')"
+    return f"TRY_CAST(left({digits}, 4) AS INTEGER) * 100 + TRY_CAST(substr({digits}, 5) AS INTEGER)"
+
+
+def _sex_of(number: str) -> str:
+    return f"CASE WHEN substr({number}, 17, 1) IN ('1', '3', '5', '7', '9') THEN 1 ELSE 2 END"
 
 
 def _year(text: str) -> str:
@@ -235,6 +281,7 @@ def _sex(text: str) -> str:
 def _village(text: str) -> str:
     """A village's name without its town before it and without 村, 村委会, 社区 after it."""
     own = f"regexp_replace(trim({text}), '^.{{2,}}(?:镇|乡|街道|办事处)(.{{2,}})$', '\\1')"
+    own = f"regexp_replace({own}, '(.{{2,}}?)第?[一二三四五六七八九十0-9]+(村民)?(小组|组|社|队|号)$', '\\1')"
     short = f"regexp_replace({own}, '(村民委员会|村委会|居民委员会|居委会)$', '')"
     return f"nullif(regexp_replace({short}, '(.)(行政村|自然村|社区|村|嘎查)$', '\\1'), '')"
 

@@ -30,6 +30,8 @@ class Settings(_Part):
     long_name: int
     spelling_share: float
     float_error: int
+    lunar_days: int
+    part_bearers: int
 
 
 class Key(_Part):
