@@ -173,12 +173,13 @@ def link(
     registry: Annotated[Path, typer.Option(help=say("cli.registry"))],
     feed: Annotated[Path, typer.Option(help=say("cli.feed"))],
     out: Annotated[Path, typer.Option(help=say("cli.link_out"))],
+    use: Annotated[str, typer.Option(help=say("cli.link_use"))] = "everyday",
     as_json: Json = False,
 ) -> None:
     """A department's rows to the register's people."""
     from xianjie.screening.link_command import link_tables
 
-    counts = link_tables(registry, feed, out)
+    counts = link_tables(registry, feed, out, use)
     if as_json:
         print_json(counts)
     else:
@@ -188,7 +189,7 @@ def link(
 @app.command(help=say("cli.simulate"))
 def simulate(
     data: Path,
-    reform: Annotated[Path, typer.Option(help=say("cli.reform"))],
+    reform: Annotated[list[Path], typer.Option(help=say("cli.reform"))],
     out: Annotated[Path, typer.Option(help=say("cli.out"))],
     region: Region = None,
     date: AsOf = None,
@@ -196,14 +197,34 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """What a change of policy does, before it is in force."""
-    from xianjie.screening.simulating import simulate_reform
+    from xianjie.screening.simulating import simulate_reforms
 
-    result = simulate_reform(data, reform, out, region, parse_date(date), tuple(policy or ()), progress)
+    result = simulate_reforms(data, reform, out, region, parse_date(date), tuple(policy or ()), progress)
     if as_json:
         print_json(result)
     else:
         for line in result["lines"]:
             console.print(line, markup=False, soft_wrap=True)
+
+
+@app.command(help=say("cli.coverage"))
+def coverage(
+    data: Path,
+    out: Annotated[Path, typer.Option(help=say("cli.out"))],
+    region: Region = None,
+    date: AsOf = None,
+    policy: Overlay = None,
+    as_json: Json = False,
+) -> None:
+    """Who has what they qualify for, programme by programme."""
+    from xianjie.screening.coverage import cover, lines_of
+
+    summary = cover(data, out, region, parse_date(date), tuple(policy or ()), progress)
+    if as_json:
+        print_json(summary)
+        return
+    for line in lines_of(summary):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 @app.command(help=say("cli.template"))
@@ -274,6 +295,20 @@ def rules_show(name: str, policy: Overlay = None, as_json: Json = False) -> None
         return
     for line in rule_page_lines(page):
         console.print(line, markup=False, soft_wrap=True)
+
+
+@rules_app.command("book", help=say("cli.rules_book"))
+def rules_book(
+    out: Annotated[Path, typer.Argument(help=say("cli.rules_book_out"))],
+    policy: Overlay = None,
+) -> None:
+    """Every number and rule with sources, formulas, changes and gaps, as one page."""
+    from xianjie.screening.policies import open_policy
+    from xianjie.screening.rule_book import rule_book
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(rule_book(open_policy(tuple(policy or ()))), encoding="utf-8")
+    console.print(say("cli.written", path=out), markup=False, soft_wrap=True)
 
 
 @rules_app.command("explain", help=say("cli.rules_explain"))

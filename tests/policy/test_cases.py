@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +21,7 @@ ALWAYS_KNOWN = {
     ("person", "school_year_start"): "hangs on the day alone",
 }
 HERE = Path(__file__).parent
+CALCULATION = re.compile(r"\d.*[×÷+−=<>≤≥%]|\d.*(超过|低于|等于|取)")
 FILES = sorted(builtin().glob("*/cases/*.yaml"))
 CITY = HERE / "city_cases" / "city.yaml"
 COUNTY = HERE / "county" / "cases.yaml"
@@ -56,6 +59,36 @@ def test_every_case_names_its_source() -> None:
             assert case.get("source"), (file.name, case["name"])
             names.append(case["name"])
         assert len(names) == len(set(names)), file
+
+
+def all_cases() -> list[tuple[Path, dict[str, Any]]]:
+    return [
+        (file, case) for file in [*FILES, CITY, COUNTY] for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+    ]
+
+
+def calculated(case: dict[str, Any]) -> bool:
+    """The note writes the calculation out."""
+    return bool(CALCULATION.search(str(case.get("note", ""))))
+
+
+def has_unknown(expected: Any) -> bool:
+    inner = expected.values() if isinstance(expected, dict) else expected if isinstance(expected, list) else ()
+    return expected is None or any(has_unknown(one) for one in inner)
+
+
+def test_calculations_are_written_out_for_every_programme_and_place() -> None:
+    counted = [file for file, case in all_cases() if calculated(case)]
+    assert len(counted) >= 150
+    places = [file.stem for file in counted if file.parent.parent.name == "dibao" or file == CITY]
+    for place in ("centre", "gansu", "gannan", "shanxi", "city"):
+        assert places.count(place) >= 12, place
+    for programme in ("cascade", "tekun"):
+        assert sum(file.parent.parent.name == programme for file in counted) >= 12, programme
+
+
+def test_at_least_thirty_cases_say_that_something_is_not_known() -> None:
+    assert sum(has_unknown(case["output"]) for _, case in all_cases()) >= 30
 
 
 def test_every_rule_has_cases_that_fire_that_do_not_and_that_are_unknown(

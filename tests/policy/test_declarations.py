@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from xianjie.dictionary import dictionary
-from xianjie.policy import builtin, missing_numbers, numbers_page
+from xianjie.policy import builtin, missing_numbers
 from xianjie.rules import Policy, load_policy
 from xianjie.rules.parameters import TRUSTS
+from xianjie.screening.policies import open_policy
+from xianjie.screening.rule_book import rule_book
 from xianjie.screening.schema import rule_schema
 
 FIVE = ("central", "gansu", "gannan", "shanxi", "city")
@@ -119,12 +122,6 @@ def test_places_that_lack_a_number_are_listed(policy: Policy, city: Policy) -> N
     assert ("monitoring_line_amount", "00") in {(name, region) for name, _, region, _ in missing_numbers(city)}
 
 
-def test_the_page_lists_every_missing_number(policy: Policy) -> None:
-    page = (builtin().parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
-    for name, label, region, note in missing_numbers(policy):
-        assert f"| {label} | `{name}` | {region} | {note} |" in page
-
-
 def test_causes_are_those_of_the_national_list_in_an_order_each_with_its_rule(policy: Policy) -> None:
     told = yaml.safe_load((builtin() / "causes.yaml").read_text(encoding="utf-8"))
     assert sorted(cause["code"] for cause in told["causes"]) == sorted(dictionary().codes["risk"].values)
@@ -136,10 +133,39 @@ def test_causes_are_those_of_the_national_list_in_an_order_each_with_its_rule(po
     assert told["keep"] == 5
 
 
-def test_the_page_of_numbers_and_rules_is_up_to_date(policy: Policy) -> None:
+def test_the_page_of_numbers_and_rules_is_up_to_date() -> None:
     page = (builtin().parents[2] / "docs" / "policy-numbers.md").read_text(encoding="utf-8")
-    assert page == numbers_page(policy), "make it again: xianjie.policy.numbers_page, see docs/policy.md"
+    assert page == rule_book(open_policy(), formulas=False), "make it again, see docs/policy.md"
+
+
+def test_the_page_shows_gaps_sources_formulas_and_changes(policy: Policy) -> None:
+    page = rule_book(open_policy())
+    for name, label, region, note in missing_numbers(policy):
+        assert f"| {label} | `{name}` | {region} | {note} |" in page
     assert "**gap**" in page
+    assert "社会救助法" in page
+    assert "def dibao_month_gap(dibao_gap):" in page
+    assert "### 脱贫户 `household.relieved`" in page
+
+
+def test_a_countys_own_folder_brings_its_own_changes_and_gaps(tmp_path: Path) -> None:
+    (tmp_path / "numbers.yaml").write_text(
+        "parameters: {rural_dibao_month: {values: {'629901': "
+        "{2025-01-01: {yuan: 510, source: 县文件, trust: local}}}}}",
+        encoding="utf-8",
+    )
+    (tmp_path / "changes.yaml").write_text(
+        "changes: [{date: 2025-01-05, by: 县民政局, why: 新标准, names: [rural_dibao_month]}]", encoding="utf-8"
+    )
+    page = rule_book(open_policy((tmp_path,)))
+    assert "2025-01-05 县民政局：新标准" in page and "县文件" in page
+
+
+def test_changes_name_rules_or_numbers_and_say_who_when_and_why(policy: Policy) -> None:
+    known = set(policy.parameters) | {name for _, name in policy.versions}
+    for change in yaml.safe_load((builtin() / "changes.yaml").read_text(encoding="utf-8"))["changes"]:
+        assert isinstance(change["date"], date) and change["by"] and change["why"]
+        assert set(change["names"]) <= known
 
 
 def test_every_reform_of_the_examples_can_be_laid_over_the_policy(policy: Policy) -> None:

@@ -156,3 +156,38 @@ def test_one_household_is_explained_in_under_twenty_milliseconds(policy_of: Poli
         policy.explain(household, ["risk", "share"], date=TODAY)
         times.append(time.perf_counter() - started)
     assert min(times) < 0.02
+
+
+def test_only_what_the_answer_hung_on_is_asked_for_and_shown(policy_of: PolicyOf) -> None:
+    """A rule that picks by kind: the branches that were not taken matter to nobody."""
+    policy = policy_of(
+        "@household\ndef near(h_cash):\n    return h_cash\n\n\n"
+        "@household\ndef far(h_money):\n    return h_money\n\n\n"
+        "@household\ndef picked(h_flag, near, far, line):\n"
+        "    if h_flag is None:\n        return None\n"
+        "    if h_flag:\n        return first_known(near, None)\n"
+        "    if far is None or near is None:\n        return None\n"
+        "    return min(far, line)\n"
+    )
+
+    def needs(**facts: Any) -> list[str]:
+        found = policy.explain(facts, ["picked"], date=TODAY, region="00")
+        return [need["name"] for need in found["missing"].get("picked", [])]
+
+    assert needs() == ["h_flag"]
+    assert needs(h_flag=True) == ["h_cash"]
+    assert needs(h_flag=False) == ["h_cash", "h_money"], "tested together, asked for together"
+    steps = policy.explain({"h_flag": True, "h_cash": 5}, ["picked"], date=TODAY, region="00")["steps"]
+    assert [step["parameters"] for step in steps if step["rule"] == "picked"] == [[]]
+
+
+def test_the_names_of_what_is_missing_come_in_one_order_in_every_process(policy_of: PolicyOf) -> None:
+    names = [f"number_{letter}" for letter in "abcdef"]
+    given = "".join(f"  {one}: {{label: {one}, type: fen, unit: fen, values: {{}}}}\n" for one in names)
+    tests = " and ".join(f"{one} is None" for one in names)
+    rule = (
+        f"@household(unit='fen')\ndef fallen({', '.join(names)}):\n    if {tests}:\n        return None\n    return 0\n"
+    )
+    text = policy_of(rule, f"parameters:\n{given}").sql(["fallen"], date=TODAY, missing=True)
+    places = [text.index(f";parameter:{one}") for one in names]
+    assert places == sorted(places)

@@ -80,7 +80,28 @@ def test_a_reform_may_bring_rules_and_its_values_are_marked_as_its_own(policy: P
     assert (number["source"], number["trust"]) == ("放宽", "reform")
 
 
-@pytest.mark.parametrize("text", ["[]", "", "label: x\nparameter: {}", "rules: nowhere.py"])
+def test_a_factor_changes_every_known_value_and_rounds_half_up(policy: Policy, tmp_path: Path) -> None:
+    file = tmp_path / "reform.yaml"
+    file.write_text("label: 提高一成\ntimes: {line: 1.1}\n", encoding="utf-8")
+    before, after = policy.parameters["line"].values, policy.with_reform(file).parameters["line"].values
+    assert set(after) == set(before)
+    for key, value in before.items():
+        assert after[key].value == (int(value.value * 1.1 + 0.5) if value.known else None)
+        assert (after[key].trust == "reform") == value.known
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "",
+        "label: x\nparameter: {}",
+        "rules: nowhere.py",
+        "times: {no_such: 2}",
+        "times: {line: x}",
+        "times: [line]",
+    ],
+)
 def test_a_broken_reform_is_told_in_words(text: str, policy: Policy, tmp_path: Path) -> None:
     file = tmp_path / "reform.yaml"
     file.write_text(text, encoding="utf-8")

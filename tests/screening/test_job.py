@@ -193,3 +193,27 @@ def test_data_without_any_date_ask_for_one(county: Path, tmp_path: Path) -> None
     by_hand = screen_data(Request(data=data, out=tmp_path / "by_hand", date=DAY, region="62"), quiet)
     assert of_itself["population"]["households"] == HOUSEHOLDS
     assert of_itself["findings"] == by_hand["findings"], "the county's own codes lead to the same policy"
+
+
+def test_a_run_whose_working_files_are_gone_says_which_tables_it_lacks(run: Path, tmp_path: Path) -> None:
+    thinned = tmp_path / "thinned"
+    shutil.copytree(run, thinned)
+    (thinned / "work" / "entities" / "persons.parquet").unlink()
+    with pytest.raises(UserError) as caught, open_facts(thinned, None, quiet):
+        pass
+    assert caught.value.code == "screening.run_thinned"
+    assert caught.value.facts["tables"] == "人员"
+    shutil.rmtree(thinned / "work")
+    with pytest.raises(UserError) as caught, open_facts(thinned, None, quiet):
+        pass
+    assert caught.value.code == "screening.run_thinned"
+
+
+def test_assistance_missed_does_not_lift_a_households_score(run: Path) -> None:
+    with open_engine() as engine:
+        scored = engine.rows(f"""
+            SELECT h.household_id, h.score, coalesce(sum(f.score) FILTER (f.grp <> 'assistance'), 0)
+            FROM read_parquet('{run}/households.parquet') h
+            LEFT JOIN read_parquet('{run}/findings.parquet') f USING (household_id) GROUP BY ALL""")
+        assert all(score == expected for _, score, expected in scored)
+        assert engine.value(f"SELECT count(*) FROM read_parquet('{run}/findings.parquet') WHERE grp = 'assistance'")

@@ -52,12 +52,51 @@ def test_a_family_that_qualifies_reads_its_amount_with_standard_source_and_doubt
 def test_what_is_not_known_is_said_and_asked_for_by_how_much_hangs_on_it(policy: Policy) -> None:
     lines = letter(explained(policy, "149901", date(2023, 6, 30), **FACTS))
     assert "资料不足，暂时不能定" in section(lines, "最低生活保障")[1]
-    start = next(number for number, line in enumerate(lines) if line.startswith("还要补充的资料"))
+    start = next(number for number, line in enumerate(lines) if line.startswith("本地还没有录入的政策数字"))
     asked = lines[start + 1 : -1]
     standard = next(line for line in asked if "农村低保月标准" in line)
     assert "影响 3 项" in standard and "最低生活保障" in standard
-    counts = [int(line.split("（影响 ")[1].split(" 项")[0]) for line in asked]
+    counts = [int(line.split("——影响 ")[1].split(" 项")[0]) for line in asked]
     assert counts == sorted(counts, reverse=True)
+
+
+def test_facts_are_asked_for_apart_from_numbers_that_the_county_lacks(policy: Policy) -> None:
+    members = [{"person_id": "P01", "vital_events": [], "disabilities": [], "birth_date": None}]
+    told = explained(policy, "149901", date(2023, 6, 30), **{**FACTS, "members": members})
+    lines = letter(told)
+    facts = next(n for n, line in enumerate(lines) if line.startswith("还要补充的资料"))
+    numbers = next(n for n, line in enumerate(lines) if line.startswith("本地还没有录入的政策数字"))
+    assert facts < numbers
+    assert "农村低保月标准" not in "".join(lines[facts:numbers])
+    assert "农村低保月标准" in "".join(lines[numbers:])
+
+
+def test_programmes_that_do_not_concern_the_family_take_one_line(policy: Policy) -> None:
+    lines = letter(explained(policy, "140121", date(2023, 6, 30), **{**FACTS, "relief_due": False, "tekun_due": False}))
+    none = [line for line in lines if line.startswith("按今天的资料不涉及")]
+    assert len(none) == 1 and "临时救助" in none[0]
+    assert not any(line.endswith("、临时救助") for line in lines)
+
+
+def test_a_refused_family_reads_the_ground_alone(policy: Policy) -> None:
+    facts = {**FACTS, "countable_income": 2_000_000, "single_due": False}
+    dibao = section(letter(explained(policy, "140121", date(2023, 6, 30), **facts)), "最低生活保障")
+    assert dibao == [
+        "三、最低生活保障",
+        "　　结果：按今天的资料不符合条件",
+        "　　不符合低保条件的原因：收入",
+        "　　依据：最低生活保障审核确认办法第二十一条",
+    ]
+
+
+def test_members_with_the_same_answer_stand_together(policy: Policy) -> None:
+    persons = [
+        {"person_id": one, "vital_events": [], "medical_identity": "低保", "premium_help_due": 31_000,
+         "insured_as_resident": True}
+        for one in ("P01", "P02")
+    ]  # fmt: skip
+    told = explained(policy, "629901", date(2024, 3, 1), **{**FACTS, "members": persons})
+    assert section(letter(told), "参保资助（本年）")[1] == "　　结果：全家应得 620 元"
 
 
 def test_a_number_that_is_missing_but_not_needed_is_not_complained_of(policy: Policy) -> None:
@@ -68,7 +107,7 @@ def test_a_number_that_is_missing_but_not_needed_is_not_complained_of(policy: Po
 def test_members_names_are_taken_from_the_readable_steps(policy: Policy) -> None:
     person = {"person_id": "P01", "vital_events": [], "medical_identity": "特困", "insured_as_resident": True}
     told = explained(policy, "629901", date(2024, 3, 1), **{**FACTS, "members": [person]})
-    named = [{"text": step["text"].replace("P01", "张三"), "tags": []} for step in told["steps"]]
+    named = [{"text": step["text"], "tags": [], "of": "张三" if step["key"] == "P01" else ""} for step in told["steps"]]
     premium = section(letter({**told, "readable": named}), "参保资助（本年）")
     assert premium[1] == "　　结果：全家应得 380 元"
     assert any("张三" in line for line in premium)

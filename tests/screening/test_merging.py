@@ -265,3 +265,42 @@ def test_a_row_that_could_not_be_read_leaves_its_person_unknown_not_off_the_roll
     assert rows["P1"]["enrolled"] is True
     assert rows["P2"]["enrolled"] is None and rows["P2"]["kind"] is None
     assert "P3" not in rows
+
+
+def test_a_row_that_names_a_merged_village_is_compared_in_the_village_that_took_it_over(office: County) -> None:
+    old, between, now = "629901001001", "629901001002", "629901001003"
+    regions = [
+        {"region_code": old, "name": "旧村", "level": "village", "successor_code": between},
+        {"region_code": between, "name": "合村", "level": "village", "successor_code": now},
+        {"region_code": now, "name": "新村", "level": "village"},
+    ]
+    office.own("regions", regions)
+    namesake = {"name": "张三丰", "birth_date": date(1980, 1, 1)}
+    office.own(
+        "persons",
+        [
+            {"person_id": "P1", "household_id": "H1", "region_code": now, **namesake},
+            {"person_id": "P9", "household_id": "H2", "region_code": "629901002001", **namesake},
+        ],
+    )
+    row = {"i_name": "张三丰", "i_birth_date": "1980-01-01", "i_region_code": old}
+    office.hand_in("illnesses", "illness", [{**row, "disease": "大病", "serious": True}], DAY)
+    link_feeds(office.engine, office.files, DAY, office.folder)
+    found = office.engine.records(
+        "SELECT person_id FROM links UNION SELECT person_id FROM feed_candidates WHERE rank = 1"
+    )
+    assert {one["person_id"] for one in found} - {None} == {"P1"}, "the namesake lives in another village"
+    assert office.engine.value("SELECT region_code FROM identities") == now
+
+
+def test_a_villages_sheet_under_an_old_code_is_known_to_be_of_the_register(office: County) -> None:
+    office.own(
+        "regions",
+        [
+            {"region_code": "629901001009", "name": "旧村", "level": "village", "successor_code": "629901001001"},
+            {"region_code": "629901001001", "name": "新村", "level": "village"},
+        ],
+    )
+    office.hand_in("national_villages", "village", [{"i_region_code": "629901001009"}], DAY)
+    link_feeds(office.engine, office.files, DAY, office.folder)
+    assert office.engine.value("SELECT tier FROM feed_links") == "exact"

@@ -29,7 +29,7 @@ from xianjie.rules.language import (
 )
 from xianjie.rules.loading import load_policy
 from xianjie.rules.policy import Policy
-from xianjie.rules.reform import Reform, compare, read_reform, with_reform
+from xianjie.rules.reform import Reform, compare, compare_tables, read_reform, with_reform
 from xianjie.rules.schema import Entity, Field, Schema
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "case_coverage",
     "ceil_yuan",
     "compare",
+    "compare_tables",
     "days_between",
     "divide",
     "either",

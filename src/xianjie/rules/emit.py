@@ -361,20 +361,23 @@ class Emitter:
     # Aggregates -------------------------------------------------------------------------------------------
 
     def aggregate(self, agg: Agg, unknown: bool) -> dict[str, Sql]:
-        """The grouped columns of an aggregate: `value`, and `unknown` (above 0 if an item's unknown stops it)."""
+        """The grouped columns of an aggregate: `value`, and `unknown` (above 0 if an item's unknown stops it).
+
+        Element and condition stand in several places as one tree: it is only written out, so copies would be waste.
+        """
         element = self.value(agg.element)
         test = self.value(agg.condition) if agg.condition is not None else None
         if agg.kind in CODES:
             return {"value": self._coded(agg, element, test, unknown)}
         picked = element if test is None else case((test, element))
-        counted = exp.Literal.number(1) if test is None else case((test.copy(), number(1)))
+        counted = exp.Literal.number(1) if test is None else case((test, number(1)))
         parts: dict[str, Sql] = {
             "value": {
                 "sum": lambda: cast(exp.Sum(this=picked), "BIGINT"),
                 "count": lambda: exp.Count(this=exp.Star() if test is None else counted),
                 "min": lambda: exp.Min(this=picked),
                 "max": lambda: exp.Max(this=picked),
-                "bits": lambda: exp.BitwiseOrAgg(this=picked),
+                "bits": lambda: exp.Anonymous(this="BIT_OR", expressions=[picked]),  # its own node has types inferred
             }[agg.kind]()
         }
         if unknown:
@@ -386,11 +389,11 @@ class Emitter:
         if test is None or agg.element not in stopped:
             # The commonest cases, and the cheapest form: the items less those whose value is known.
             lacking = element if test is None else test
-            return binary(exp.Sub, exp.Count(this=exp.Star()), exp.Count(this=lacking.copy()))
-        lost: Sql = exp.Is(this=wrap(element.copy()), expression=exp.null())
-        doubts: list[Sql] = [exp.And(this=wrap(test.copy()), expression=wrap(lost))]
+            return binary(exp.Sub, exp.Count(this=exp.Star()), exp.Count(this=lacking))
+        lost: Sql = exp.Is(this=wrap(element), expression=exp.null())
+        doubts: list[Sql] = [exp.And(this=wrap(test), expression=wrap(lost))]
         if agg.condition in stopped:
-            doubts.insert(0, exp.Is(this=wrap(test.copy()), expression=exp.null()))
+            doubts.insert(0, exp.Is(this=wrap(test), expression=exp.null()))
         doubt = doubts[0] if len(doubts) == 1 else exp.Or(this=wrap(doubts[0]), expression=wrap(doubts[1]))
         return exp.Count(this=case((doubt, number(1))))
 
@@ -399,7 +402,7 @@ class Emitter:
         neutral = min(yes, no)
         kleene = agg.kind in ("either", "both")
         of_element = (
-            case((element, number(yes)), (exp.Not(this=wrap(element.copy())), number(no)), otherwise=number(open_))
+            case((element, number(yes)), (exp.Not(this=wrap(element)), number(no)), otherwise=number(open_))
             if (kleene and agg.element.maybe) or self._stops(agg.element)
             else case((element, number(yes)), otherwise=number(no))
         )
@@ -407,7 +410,7 @@ class Emitter:
             return exp.Max(this=of_element)
         if self._stops(agg.condition):
             # A condition nobody knows stops the rule, whatever the other items say: 3 outranks every code.
-            rest = (exp.Not(this=wrap(test.copy())), number(neutral))
+            rest = (exp.Not(this=wrap(test)), number(neutral))
             return exp.Max(this=case((test, of_element), rest, otherwise=number(3)))
         return exp.Max(this=case((test, of_element), otherwise=number(neutral)))
 

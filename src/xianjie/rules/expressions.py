@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xianjie.rules import typing_rules as types
 from xianjie.rules.builtin_calls import AGGREGATES, BUILTINS, TYPED
 from xianjie.rules.ir import Agg, Const, Expr, Input, Op
+from xianjie.rules.scope import Binding, State, Subject
 from xianjie.rules.units import parse_unit
-
-if TYPE_CHECKING:
-    from xianjie.rules.grammar import Binding, State, _Compiler
 
 COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne",
@@ -41,7 +39,7 @@ class Expressions:
     """Reads the expressions of one rule; remembers what the rule reads of its parent and of items."""
 
     def __init__(
-        self, owner: _Compiler, arguments: dict[str, Binding], tolerant: set[str], items: set[tuple[str, str]]
+        self, owner: Subject, arguments: dict[str, Binding], tolerant: set[str], items: set[tuple[str, str]]
     ) -> None:
         self.refuse = owner.refuse
         self.source, self.scope = owner.source, owner.scope

@@ -9,37 +9,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from functools import cached_property
 
 from xianjie.rules import typing_rules as types
-from xianjie.rules.errors import Refused
 from xianjie.rules.expressions import Expressions
 from xianjie.rules.ir import Expr, Input, Local, Op, walk
+from xianjie.rules.scope import Binding, Scope, State, Subject
 from xianjie.rules.sources import Source
 from xianjie.rules.units import agree, parse_unit, show_unit
 
 LARGEST = 4000
 TESTING_CALLS = ("either", "both", "first_known")
-
-
-@dataclass(frozen=True)
-class Binding:
-    """What an argument's name stands for: `value` (rule, field), `param`, `today`, `collection`, `parent`."""
-
-    kind: str
-    entity: str = ""
-    type: str = ""
-    unit: str | None = None
-
-
-class Scope(Protocol):
-    """Where a rule's names are looked up."""
-
-    def argument(self, source: Source, name: str) -> Binding:
-        """What the argument `name` of a rule means. Raises `Refused` when nothing or two things bear the name."""
-
-    def attribute(self, source: Source, entity: str, name: str, line: int) -> Binding:
-        """The field or rule `name` of `entity`."""
 
 
 @dataclass(eq=False)
@@ -59,7 +39,7 @@ class Version:
         """Type of the result."""
         return self.body.type
 
-    @property
+    @cached_property
     def strict(self) -> list[str]:
         """Arguments (`name` or `parent.name`) whose unknown makes the result unknown."""
         names = [name for name, binding in self.arguments.items() if binding.kind in ("value", "param")]
@@ -67,34 +47,12 @@ class Version:
         return [name for name in names if name not in self.tolerant]
 
 
-@dataclass
-class State:
-    """What is known at one point of the function: local names, and which names certainly hold a value."""
-
-    local: dict[str, Local]
-    known: set[str]
-
-    def copy(self, known: set[str] | None = None) -> State:
-        """The same, with more names known."""
-        return State(dict(self.local), self.known | (known or set()))
-
-
 def compile_rule(source: Source, scope: Scope) -> Version:
     """Understand one rule. Raises `Refused` with file, line and what to write instead."""
     return _Compiler(source, scope).compile()
 
 
-class _Compiler:
-    def __init__(self, source: Source, scope: Scope) -> None:
-        self.source = source
-        self.scope = scope
-
-    def refuse(self, code: str, node: ast.AST | None = None, **facts: object) -> Refused:
-        line = getattr(node, "lineno", None) or self.source.line
-        what = ast.unparse(node) if isinstance(node, ast.expr | ast.stmt) else ""
-        facts.setdefault("what", what.split("\n")[0][:80])
-        return Refused(code, file=self.source.file, line=line, rule=self.source.name, **facts)
-
+class _Compiler(Subject):
     def compile(self) -> Version:
         node = self.source.node
         arguments = self._arguments(node.args)

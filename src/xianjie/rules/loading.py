@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from xianjie.rules.errors import PolicyError, Refused
-from xianjie.rules.grammar import Binding, Version, compile_rule
+from xianjie.rules.grammar import Version, compile_rule
 from xianjie.rules.parameters import Parameter, merge, read_parameters
 from xianjie.rules.policy import Policy, RuleKey
 from xianjie.rules.schema import Schema
+from xianjie.rules.scope import Binding
 from xianjie.rules.sources import Source, read_rules
 from xianjie.rules.units import show_unit
 
-NOT_RULES = {"cases", "checks", "flows", "findings", "overlays", "__pycache__"}
+NOT_RULES = {"assessment", "cases", "checks", "flows", "findings", "ledgers", "overlays", "__pycache__"}
 TODAY = Binding("today", type="date")
 
 

@@ -63,7 +63,7 @@ class Masks:
         for version in self._versions(key):
             for entity, name in self._inputs(key[0], version):
                 self._collect((entity, name))
-            for one in version.tolerant:
+            for one in sorted(version.tolerant):
                 if one in version.arguments and version.arguments[one].kind == "param":
                     self._reason("parameter", one)
             if version.body.maybe:

@@ -11,10 +11,11 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from xianjie.messages import say
+from xianjie.messages import language, say, speaking
 from xianjie.rules.grammar import Version
 from xianjie.rules.language import NAMESPACE, Unknown
 from xianjie.rules.policy import Policy, Resolved, RuleKey
+from xianjie.rules.reading import reading_function
 from xianjie.rules.records import Record, read_record
 from xianjie.rules.text import show_value
 
@@ -89,6 +90,12 @@ class Evaluator:
             return None
         return float(result) if version.type == "ratio" and result is not None else result
 
+    def reads(self, record: Record, version: Version) -> set[str]:
+        """The arguments (`name`, or `parent.name`) that the rule looks at on the way to its answer on `record`."""
+        seen: set[str] = set()
+        self.call(reading_function(version, seen), record, version)
+        return seen
+
     def _argument(self, record: Record, version: Version, name: str) -> Any:
         binding = version.arguments[name]
         if binding.kind == "collection":
@@ -157,7 +164,11 @@ class Evaluator:
             return found
         if version.items:
             found.update(self._probe(record, version))
-        return found or self._tested(record, version) or self._undefined(record, version)
+        if not found:
+            everything = {*version.arguments, *version.parents}
+            reads = self.reads(record, version)
+            found = self._tested(record, version, reads) or self._tested(record, version, everything)
+        return found or self._undefined(record, version)
 
     def _behind(self, record: Record, version: Version, kind: str, name: str) -> dict[Need, None]:
         if kind == "param":
@@ -175,15 +186,16 @@ class Evaluator:
         reason = found.note if found is not None else say("rules.no_value", region=self.resolved.region)
         return Need("parameter", name, label=parameter.label, reason=reason)
 
-    def _tested(self, record: Record, version: Version) -> dict[Need, None]:
-        """Unknown inputs that the rule tested before it answered that it does not know."""
+    def _tested(self, record: Record, version: Version, reads: set[str]) -> dict[Need, None]:
+        """Unknown inputs among `reads` that the rule tested before it answered that it does not know."""
         found: dict[Need, None] = {}
-        for name in [name for name in [*version.arguments, *version.parents] if name in version.tolerant]:
+        for name in [name for name in [*version.arguments, *version.parents] if name in version.tolerant & reads]:
             if self.scalar(record, version, name) is None:
                 kind = "parent" if name in version.parents else version.arguments[name].kind
                 found.update(self._behind(record, version, kind, name))
+        collections = {version.arguments[name].entity for name in reads if name in version.arguments}
         for entity, attribute in sorted(version.tolerant_items):
-            for child in record.children(entity) or ():
+            for child in (record.children(entity) or ()) if entity in collections else ():
                 if self.value(child, attribute) is None:
                     found.update(self.missing(child, attribute))
         return found
@@ -308,16 +320,19 @@ def explain(
     evaluator.steps = []
     values: dict[str, Any] = {}
     missing: dict[str, list[dict[str, str]]] = {}
-    for name in results:
-        values[name] = evaluator.value(tree, policy.find(name, policy.schema.root)[1])
-        if values[name] is None:
-            missing[name] = [_need(need) for need in evaluator.missing(tree, name)]
+    told: dict[str, dict[str, Any]] = {}
+    with speaking(language()):  # thousands of sentences: the language is looked up once
+        for name in results:
+            values[name] = evaluator.value(tree, policy.find(name, policy.schema.root)[1])
+            if values[name] is None:
+                missing[name] = [_need(need) for need in evaluator.missing(tree, name)]
+        steps = [_step(evaluator, record_, key, told) for record_, key in evaluator.steps]
     return {
         policy.schema.entities[policy.schema.root].key: tree.key,
         "date": date,
         "region": region or tree.given.get(policy.schema.region),
         "results": values,
-        "steps": [_step(evaluator, record_, key) for record_, key in evaluator.steps],
+        "steps": steps,
         "missing": missing,
     }
 
@@ -328,14 +343,26 @@ def _need(need: Need) -> dict[str, str]:
     return {**facts, "reason": need.reason, "text": text}
 
 
-def _step(evaluator: Evaluator, record: Record, key: RuleKey) -> dict[str, Any]:
+def _parameters_read(evaluator: Evaluator, record: Record, version: Version) -> list[str]:
+    """The numbers that the rule looked at on the way to its answer; all, where an unknown input stops it."""
+    names = [name for name, binding in version.arguments.items() if binding.kind == "param"]
+    if not names or any(True for _ in evaluator.stoppers(record, version)):
+        return names
+    reads = evaluator.reads(record, version)
+    return [name for name in names if name in reads]
+
+
+def _step(evaluator: Evaluator, record: Record, key: RuleKey, told: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """One step in words. `told`: numbers of the policy that an earlier step has told of."""
     version = evaluator.resolved.version(key)
     assert version is not None
     source, value = version.source, record.memo.get(key[1])
     inputs = dict(evaluator.inputs(record, version))
-    parameters = [
-        _parameter(evaluator.resolved, name) for name, binding in version.arguments.items() if binding.kind == "param"
-    ]
+    parameters = []
+    for name in _parameters_read(evaluator, record, version):
+        if name not in told:
+            told[name] = _parameter(evaluator.resolved, name)
+        parameters.append(dict(told[name]))
     shown = show_value(value, version.type, source.unit)
     of = "" if record.entity == evaluator.schema.root else say("rules.step_of", key=record.key)
     text = say("rules.step", label=source.label, of=of, value=shown)
@@ -349,6 +376,8 @@ def _step(evaluator: Evaluator, record: Record, key: RuleKey) -> dict[str, Any]:
         "entity": record.entity,
         "key": record.key,
         "value": value,
+        "type": version.type,
+        "unit": source.unit,
         "inputs": inputs,
         "parameters": parameters,
         "cite": source.cite,
@@ -362,6 +391,7 @@ def _parameter(resolved: Resolved, name: str) -> dict[str, Any]:
         "name": name,
         "label": parameter.label,
         "value": found.value if found else None,
+        "type": parameter.type,
         "unit": parameter.unit,
         "region": found.region if found else None,
         "since": found.since if found else None,

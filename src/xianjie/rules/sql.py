@@ -251,10 +251,9 @@ class Grouped:
         self._parts: dict[str, dict[str, str]] = {}
 
     def _put(self, value: Sql) -> str:
-        if value not in self._known:
-            self._known[value] = f"a{len(self.columns)}"
-            self.columns[self._known[value]] = value
-        return self._known[value]
+        name = self._known.setdefault(value, f"a{len(self.columns)}")  # asked once: to hash a tree is to walk it
+        self.columns.setdefault(name, value)
+        return name
 
     def add(self, cell: Cell) -> None:
         """Add the columns that the aggregate of `cell` needs."""

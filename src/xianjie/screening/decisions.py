@@ -13,6 +13,7 @@ from xianjie.messages import UserError
 from xianjie.screening.conflicts import SETTLEMENT
 
 DECISION = ("layout", "fingerprint", "person_id", "decided_on", "decided_by")
+SHOWN = ("shown_person_id", "shown_score")  # the first candidate and its chance, as the clerk saw them; may be absent
 TABLES = {"decisions": DECISION, "settlements": SETTLEMENT}
 SUFFIXES = (".parquet", ".csv")
 
@@ -43,9 +44,8 @@ def open_decisions(engine: Engine, table: str, path: Path) -> None:
         names = engine.result_columns(f"SELECT * FROM {source}")
         if missing := [name for name in TABLES[table] if name not in names]:
             raise UserError("screening.decisions_column", file=path.name, columns="、".join(missing))
-        columns = ", ".join(
-            f"nullif(trim(CAST({quote_name(name)} AS VARCHAR)), '') AS {name}" for name in TABLES[table]
-        )
+        known = [*TABLES[table], *(name for name in SHOWN if table == "decisions" and name in names)]
+        columns = ", ".join(f"nullif(trim(CAST({quote_name(name)} AS VARCHAR)), '') AS {name}" for name in known)
         engine.run(f"CREATE OR REPLACE TABLE {table} AS SELECT {columns} FROM {source}")
     except EngineError as error:
         why = (str(error).splitlines() or [""])[0][:120]

@@ -68,11 +68,11 @@ def readable_steps(book: PolicyBook, record: dict[str, Any], explained: dict[str
         text = step["text"]
         for person_id, name in names.items():
             text = text.replace(person_id, name)
-        if step["cite"]:
-            text = text.replace(step["cite"], book.clauses([step["cite"]]))
+        cite = book.clauses([step["cite"]]) if step["cite"] else ""
+        text = text.replace(step["cite"], cite) if cite else text
         trusts = dict.fromkeys(parameter["trust"] or "none" for parameter in step["parameters"])
         tags = [{"trust": say(f"report.trust.{one}"), "unsure": one not in ("stated", "regulation")} for one in trusts]
-        steps.append({"text": text, "tags": tags})
+        steps.append({"text": text, "tags": tags, "of": names.get(step["key"], "")})
     return steps
 
 

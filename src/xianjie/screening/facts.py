@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from xianjie.dictionary import dictionary
 from xianjie.engines import Engine, open_engine
 from xianjie.messages import UserError, say
 from xianjie.screening.conflicts import Conflicts
@@ -78,17 +79,30 @@ def gather(engine: Engine, inputs: Inputs, work: Path, out: Path, step: Step) ->
     return intake
 
 
+def _refuse_thinned(run: Path, tables: Iterable[str]) -> None:
+    """Raise `UserError` with what is missing when a run's working files have been thrown away, all or some."""
+    gone = [table for table in sorted(tables) if not (run / "work" / "entities" / f"{table}.parquet").is_file()]
+    if gone:
+        entities = [dictionary().by_table(table) for table in gone]
+        labels = [entity.zh if entity else table for entity, table in zip(entities, gone, strict=True)]
+        raise UserError("screening.run_thinned", run=run, number=len(gone), tables="、".join(labels))
+
+
 @contextmanager
 def open_facts(data: Path, day: date | None, progress: Progress, memory: str = "3GB") -> Iterator[Facts]:
-    """Facts of a data folder, made in a temporary place, or of a finished run, taken as they stand there."""
+    """Facts of a data folder, made in a temporary place, or of a finished run, taken as they stand there.
+
+    Raises `UserError` when the run is not finished, or when its working files are gone, naming the missing tables.
+    """
     with tempfile.TemporaryDirectory(prefix="xianjie-") as place:
         folder = Path(place)
         with open_engine(memory_limit=memory, temp_folder=folder) as engine:
             if (data / "manifest.json").exists():
                 if not (data / "counts.json").exists():
                     raise UserError("screening.no_run", run=data)
-                view_folder(engine, data / "work" / "entities")
                 known = read_json(data / "facts.json")
+                _refuse_thinned(data, known["present"])
+                view_folder(engine, data / "work" / "entities")
                 yield Facts(engine, day or date.fromisoformat(known["date"]), known["present"], known["region"])
                 return
             inputs = survey(data, None, day)

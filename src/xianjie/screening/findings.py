@@ -7,7 +7,7 @@ this module turns results into rows. It knows no risk by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,13 +23,17 @@ GROUPS = {
     "shock": "突发变故",
     "guarantee": "两不愁三保障与饮水",
     "tracking": "监测跟踪",
+    "assistance": "社会救助",
     "cause": "致贫返贫原因",
     "evidence": "需要说明的情况",
 }
 # A household is "with risk" when one of these groups says so; causes and evidence only accompany.
 RISK_GROUPS = ("income", "spending", "shock", "guarantee")
+# What assistance a household may be missing says nothing of its risk: it does not count in the household's score.
+UNSCORED = ("assistance",)
+UNTOLD = ("cause", "evidence", "assistance")  # not among the reasons of the household's risk
 
-FACTS = ("finding", "grp", "score", "causes", "departments", "cite")
+FACTS = ("nth", "finding", "grp", "score", "causes", "departments", "cite")
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -51,7 +55,7 @@ class Finding(BaseModel):
     rule: str
     zh: str
     en: str
-    group: Literal["income", "spending", "shock", "guarantee", "tracking", "cause", "evidence"]
+    group: Literal["income", "spending", "shock", "guarantee", "tracking", "assistance", "cause", "evidence"]
     causes: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
     score: Score
@@ -126,25 +130,32 @@ def make_findings(
     """
     engine.create_table(
         "finding_facts",
-        {name: "BIGINT" if name == "score" else "VARCHAR" for name in FACTS},
+        {name: "BIGINT" if name in ("nth", "score") else "VARCHAR" for name in FACTS},
         [
-            (one.name, one.group, one.score.value, ";".join(one.causes), ";".join(one.departments), clauses[one.name])
-            for one in findings
+            (nth, one.name, one.group, one.score.value, ";".join(one.causes), ";".join(one.departments),
+             clauses[one.name])
+            for nth, one in enumerate(findings)
         ],
-    )
-    holding = ", ".join(
-        f"CASE WHEN {quote_name(one.rule)} THEN {{'finding': {quote(one.name)}, 'text': {_sentence(one, units)}, "
-        f"'evidence': {_evidence(one)}}} END"
-        for one in findings
-    )
+    )  # fmt: skip
+    holding = ", ".join(f"CASE WHEN {quote_name(one.rule)} THEN {nth} END" for nth, one in enumerate(findings))
+    # Sentences are made for what holds alone: a list of them for every household would cost twice as much.
+    texts = _each(findings, lambda one: _sentence(one, units))
+    evidence = _each(findings, _evidence)
     return engine.write_parquet(
-        f"""SELECT household_id, region_code, f.finding, d.grp, d.score, f.text, f.evidence, d.causes, d.departments,
+        f"""SELECT household_id, region_code, d.finding, d.grp, d.score, f.text, f.evidence, d.causes, d.departments,
                    d.cite
-            FROM (SELECT household_id, region_code, unnest(list_filter([{holding}], one -> one IS NOT NULL)) AS f
-                  FROM results) JOIN finding_facts d ON d.finding = f.finding
-            ORDER BY region_code, household_id, f.finding""",
+            FROM (SELECT household_id, region_code, nth, {texts} AS text, {evidence} AS evidence
+                  FROM (SELECT *, unnest(list_filter([{holding}], one -> one IS NOT NULL)) AS nth FROM results)) f
+            JOIN finding_facts d USING (nth)
+            ORDER BY region_code, household_id, d.finding""",
         out,
     )
+
+
+def _each(findings: Sequence[Finding], told: Callable[[Finding], str]) -> str:
+    """SQL of what is told of the finding with the number `nth`."""
+    cases = " ".join(f"WHEN {nth} THEN {told(one)}" for nth, one in enumerate(findings))
+    return f"CASE nth {cases} END" if cases else "NULL"
 
 
 def compare_with(engine: Engine, previous: Path | None, out: Path) -> dict[str, dict[str, int]]:
@@ -176,7 +187,7 @@ def household_list(engine: Engine, kind: str, monitored: str, out: Path) -> int:
 
     `kind` and `monitored` are columns of `results`. Needs the views `findings` and `results`.
     """
-    risks = ", ".join(quote(group) for group in RISK_GROUPS)
+    risks, unscored, untold = (", ".join(map(quote, groups)) for groups in (RISK_GROUPS, UNSCORED, UNTOLD))
     return engine.write_parquet(
         f"""SELECT r.household_id, r.region_code, h.head_name, r.{quote_name(kind)} AS kind_due,
                    r.{quote_name(monitored)} AS monitored,
@@ -185,10 +196,11 @@ def household_list(engine: Engine, kind: str, monitored: str, out: Path) -> int:
             FROM results r
             LEFT JOIN households h USING (household_id)
             LEFT JOIN (
-                SELECT household_id, CAST(sum(score) AS BIGINT) AS score, count(*) AS findings,
+                SELECT household_id, CAST(sum(score) FILTER (grp NOT IN ({unscored})) AS BIGINT) AS score,
+                       count(*) AS findings,
                        count(*) FILTER (grp IN ({risks})) AS risks,
                        string_agg(text, '；' ORDER BY score DESC, finding)
-                           FILTER (grp NOT IN ('cause', 'evidence')) AS reasons
+                           FILTER (grp NOT IN ({untold})) AS reasons
                 FROM findings GROUP BY household_id) f USING (household_id)
             ORDER BY r.region_code, r.household_id""",
         out,

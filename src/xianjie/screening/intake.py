@@ -130,8 +130,13 @@ def read_register(inputs: Inputs, work: Path, giveback: Path) -> dict[str, Any]:
     }
 
 
-def _give_back(reading: feeds.FeedReading, path: Path, statuses: tuple[str, ...] = ("rejected", "repaired")) -> int:
-    rows = feeds.write_giveback(reading, path, statuses)
+def _give_back(
+    reading: feeds.FeedReading,
+    path: Path,
+    statuses: tuple[str, ...] = ("rejected", "repaired"),
+    engine: Engine | None = None,
+) -> int:
+    rows = feeds.write_giveback(reading, path, statuses, engine)
     if rows:
         settle_workbook(path)
     return rows
@@ -142,7 +147,13 @@ def read_feeds(inputs: Inputs, work: Path, giveback: Path) -> dict[str, Any]:
     files: list[dict[str, Any]] = []
     problems: list[str] = []
     layouts = feeds.read_layouts()
-    for reading in feeds.read_feeds(inputs.feeds, layouts, work / "feeds"):
+    given_back: dict[str, int] = {}
+
+    def give_back(reading: feeds.FeedReading, engine: Engine) -> None:
+        path = giveback / Path(reading.name).with_suffix(".xlsx")
+        given_back[reading.name] = _give_back(reading, path, engine=engine)
+
+    for reading in feeds.read_feeds(inputs.feeds, layouts, work / "feeds", then=give_back):
         problems += [note.text for note in reading.notes]
         if reading.problem:
             problems.append(reading.problem.text)
@@ -158,7 +169,7 @@ def read_feeds(inputs: Inputs, work: Path, giveback: Path) -> dict[str, Any]:
                 "title": layout.zh,
                 "parquet": str(reading.parquet.relative_to(work / "feeds")) if reading.parquet else None,
                 "columns": sorted({*reading.columns, *layout.constants}),
-                "given_back": _give_back(reading, giveback / Path(reading.name).with_suffix(".xlsx")),
+                "given_back": given_back[reading.name],
                 **{name: getattr(reading.counts, name) for name in ROWS},
             }
         )

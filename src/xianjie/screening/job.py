@@ -6,7 +6,10 @@ where it was. docs/screening.md tells the steps and the folder.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +32,8 @@ from xianjie.screening.report import write_report
 from xianjie.screening.run_folder import PARTS, Progress, RunFolder, read_json, write_json
 from xianjie.screening.summary import summarise
 from xianjie.screening.watching import Stop, Stopped, Tell, Watch
+
+SELDOM = 200_000  # new objects between two looks; usually 700
 
 __all__ = ["Request", "Stopped", "check_folder", "run_screening", "screen_data"]
 
@@ -130,10 +135,26 @@ def run_screening(request: Request, progress: Tell | None = None, stop: Stop | N
     if job.run.complete:
         counts: dict[str, Any] = read_json(job.run.folder / "counts.json")
         return counts
-    with open_engine(memory_limit=request.memory, temp_folder=job.work / "spill") as engine, watch.over(engine):
+    spill = job.work / "spill"
+    with (
+        open_engine(memory_limit=request.memory, temp_folder=spill) as engine,
+        watch.over(engine),
+        _seldom_collecting(),
+    ):
         counts = _screen(engine, job)
     write_json(job.run.folder / "counts.json", counts)
     return counts
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Let Python look for circles of objects seldom: the rules' syntax trees are many objects and stay to the end."""
+    usual = gc.get_threshold()
+    gc.set_threshold(SELDOM, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _screen(engine: Engine, job: Job) -> dict[str, Any]:

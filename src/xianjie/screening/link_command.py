@@ -19,18 +19,19 @@ from xianjie.screening.workbook import Sheet, write_workbook
 RESULT = {"row_id": 14, "tier": 10, "person_id": 20, "score": 8, "reason": 70}
 
 
-def link_tables(registry: Path, feed: Path, out: Path) -> dict[str, int]:
+def link_tables(registry: Path, feed: Path, out: Path, use: str = "everyday") -> dict[str, int]:
     """Match the rows of `feed` to the people of `registry` and write `out`; gives the counts by tier.
 
     Each file may be Parquet, CSV or Excel, with the contract's column names or their Chinese ones in the first
-    row. Raises `UserError` for a file that cannot be read or lacks a column.
+    row. `use`: what the links are for (linkage/scores.yaml). Raises `UserError` for a file that cannot be read or lacks
+    a column, and for an unknown use.
     """
     with tempfile.TemporaryDirectory(prefix="xianjie-") as place, open_engine(temp_folder=Path(place)) as engine:
         for name, path in (("registry", registry), ("feed", feed)):
             _open(engine, name, path, Path(place))
         if out.suffix.lower() != ".xlsx":
-            return link(engine, "registry", "feed", out).as_dict()
-        counts = link(engine, "registry", "feed").as_dict()
+            return link(engine, "registry", "feed", out, use=use).as_dict()
+        counts = link(engine, "registry", "feed", use=use).as_dict()
         write_links(engine, out.with_suffix(".parquet"))
         rows = (row for batch in engine.stream(f"SELECT {', '.join(RESULT)} FROM links ORDER BY rn") for row in batch)
         write_workbook(out, [Sheet("links", RESULT, rows)])

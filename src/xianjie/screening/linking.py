@@ -16,7 +16,7 @@ from xianjie.dictionary import dictionary
 from xianjie.engines import Engine, parquet_list, quote, quote_name
 from xianjie.linkage import IDENTITY, link
 from xianjie.messages import say
-from xianjie.screening.places import current_regions
+from xianjie.screening.places import as_now, current_regions, moved_codes
 
 KNOWN = ("row_id", "person_id", "household_id")
 TIERS = ("exact", "repaired", "probable", "review", "none")
@@ -35,14 +35,18 @@ class FeedFile:
 
 
 def register_people(engine: Engine) -> None:
-    """Make the table `registry` of the register's people, as `linkage` wants it, from the register's tables."""
+    """Make the table `registry` of the register's people, as `linkage` wants it, from the register's tables.
+
+    Who is registered under the code of a village that was merged stands under its successor's.
+    """
     villages = current_regions(engine, "register_regions")
+    place = as_now("region_code", moved_codes(engine, "register_regions"))
     engine.run(f"""
         CREATE OR REPLACE TABLE registry AS
         SELECT p.person_id, p.household_id, p.id_no, p.name, p.sex, p.birth_date, p.region_code,
                v.name AS village_name, t.name AS town_name, h.head_name AS household_head,
                coalesce(p.phone, h.phone) AS phone, p.disability_no
-        FROM register_persons p
+        FROM (SELECT * REPLACE ({place} AS region_code) FROM register_persons) p
         LEFT JOIN register_households h USING (household_id)
         LEFT JOIN {villages} v ON v.region_code = p.region_code
         LEFT JOIN {villages} t ON t.region_code = v.parent_code
@@ -71,7 +75,8 @@ def link_feeds(
     register_people(engine)
     view_feeds(engine, files)
     engine.create_table("known_rows", {"rn": "BIGINT", **dict.fromkeys(KNOWN, "VARCHAR")}, [])
-    identities = [_identities(engine, position, file) for position, file in enumerate(files)]
+    moved = bool(engine.value("SELECT count(*) FROM moved_code"))
+    identities = [_identities(engine, position, file, moved) for position, file in enumerate(files)]
     nobody = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in ("row_id", "layout", *IDENTITY))
     engine.run(
         f"CREATE OR REPLACE VIEW identities AS "
@@ -94,20 +99,26 @@ def link_feeds(
     return _counts(engine, files)
 
 
-def _identities(engine: Engine, position: int, file: FeedFile) -> str:
-    """SQL of the identities of a file's usable rows; those with a number of the national system are settled here."""
-    columns = ", ".join(f"CAST(f.i_{name} AS VARCHAR) AS {name}" for name in IDENTITY)
+def _identities(engine: Engine, position: int, file: FeedFile, moved: bool) -> str:
+    """SQL of the identities of a file's usable rows; those with a number of the national system are settled here.
+
+    `moved`: some villages have been merged; rows that name an old code are taken to be of its successor.
+    """
+    identity = {name: f"CAST(f.i_{name} AS VARCHAR)" for name in IDENTITY}
+    identity["region_code"] = as_now(identity["region_code"], moved)
+    columns = ", ".join(f"{value} AS {name}" for name, value in identity.items())
     of_place = dictionary().entities[file.entity].key == "region_code"
     keyed = engine.value(f"SELECT count(i_person_id) + count(i_household_id) FROM feed_{position}") or of_place
     if keyed:
-        place = "f.i_region_code" if of_place else "NULL"
+        place = as_now("i_region_code", moved) if of_place else "NULL"
         engine.run(f"""
             INSERT INTO known_rows
             SELECT f.rn, f.row_id, p.person_id, coalesce(p.household_id, h.household_id)
-            FROM feed_{position} f
+            FROM (SELECT *, {place} AS place FROM feed_{position}) f
             LEFT JOIN register_persons p ON p.person_id = f.i_person_id
             LEFT JOIN register_households h ON h.household_id = f.i_household_id
-            LEFT JOIN (SELECT DISTINCT region_code FROM register_households) r ON r.region_code = {place}
+            LEFT JOIN (SELECT DISTINCT {as_now("region_code", moved)} AS region_code FROM register_households) r
+                ON r.region_code = f.place
             WHERE f.status <> 'rejected' AND (p.person_id IS NOT NULL OR r.region_code IS NOT NULL
                   OR (f.i_person_id IS NULL AND h.household_id IS NOT NULL))""")
     known = f"SELECT rn FROM known_rows k WHERE {of_file('k', position)}"
@@ -136,7 +147,7 @@ def _write_links(engine: Engine, files: Sequence[FeedFile], out: Path) -> None:
         out / "links.parquet",
     )
     engine.write_parquet(
-        f"SELECT {by_file(files, 'name')} AS file, row_id, rank, person_id, score, reason, "
+        f"SELECT {by_file(files, 'name')} AS file, row_id, rank, person_id, score, reason, speaks_for, speaks_against, "
         f"{by_file(files, 'layout')} AS layout, fingerprint FROM (SELECT * FROM feed_candidates ORDER BY rn, rank)",
         out / "candidates.parquet",
     )

@@ -1,155 +1,156 @@
-"""`xianjie simulate`: a change of numbers or rules over a population, before it is in force."""
+"""`xianjie simulate`: changes of numbers or rules over a population, before they are in force.
+
+The results under the policy in force are computed once, those under each reform only where a number or rule that
+the reform changes stands behind them; all counts are then made from these two tables.
+"""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from xianjie.engines import quote, quote_name
-from xianjie.messages import say
-from xianjie.rules.reform import compare, read_reform
+from xianjie.rules import Policy
+from xianjie.rules.reform import Reform, compare_tables, read_reform
 from xianjie.screening.facts import Facts, open_facts
 from xianjie.screening.policies import PolicyBook, open_policy
-from xianjie.screening.population import result_names
+from xianjie.screening.population import behind, result_names
+from xianjie.screening.poverty import poverty
 from xianjie.screening.run_folder import Progress, write_json
-from xianjie.screening.workbook import Sheet, write_workbook
+from xianjie.screening.simulation_report import lines_of, write_simulation
 
-TOWN_DIGITS = 9
-SUMMARY = {
-    "结果": 30,
-    "户数": 8,
-    "调整前": 14,
-    "调整后": 14,
-    "进入": 8,
-    "退出": 8,
-    "增加": 8,
-    "减少": 8,
-    "变化合计": 16,
-    "资料不足（前）": 12,
-    "资料不足（后）": 12,
-}
-COUNTS = ("before", "after", "enter", "leave", "gain", "lose", "cost", "unknown_before", "unknown_after")
+BEFORE, AFTER = "results_before", "results_after"
 
 
-def simulate_reform(
+@dataclass(frozen=True)
+class Change:
+    """A reform, the policy in force, and the policy as it would be."""
+
+    reform: Reform
+    base: Policy
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is compared: `names` of results, `groups` (columns of the policy in force), and how poverty is measured."""
+
+    names: list[str]
+    groups: list[dict[str, Any]]
+    poverty: dict[str, Any]
+
+
+def simulate_reforms(
     data: Path,
-    reform: Path,
+    reforms: Sequence[Path],
     out: Path,
     region: str | None,
     day: date | None,
     overlays: tuple[Path, ...],
     progress: Progress,
 ) -> dict[str, Any]:
-    """Compare the policy with and without the reform for every household of a data folder or a run.
+    """Compare the policy with and without each reform for every household of a data folder or a run.
 
-    Writes into `out`: `summary.json`, `simulation.xlsx` (county, townships, kinds of household) and
-    `changed.parquet` (household_id, result, before, after). Raises `UserError` for a reform that is not of its
-    shape.
+    Writes into `out`: `summary.json`, `simulation.xlsx` (programmes, poverty, groups) and for each reform
+    `changed.parquet` (household_id, result, before, after), numbered from the second on. The first reform's
+    comparison also stands at the top of the summary. Raises `UserError` for a reform that is not of its shape.
     """
     book = open_policy(overlays)
-    change = read_reform(reform, book.policy)
-    with open_facts(data, day, progress) as facts:
-        result = _compared(facts, book, change, region)
-        changed = _changed(
-            facts, book, change, region, [row["result"] for row in result["all"]], out / "changed.parquet"
-        )
-    summary = {"reform": change.label, "date": facts.day.isoformat(), "region": region, "changed": changed, **result}
-    _write(summary, book, out)
-    return {**summary, "lines": _lines(summary, book)}
+    changes = [_change(read_reform(path, book.policy), book.policy) for path in reforms]
+    plan = _plan(book)
+    with open_facts(data, day, progress) as facts, tempfile.TemporaryDirectory(prefix="xianjie-") as place:
+        names = [touched(change, plan.names) for change in changes]
+        wanted = dict.fromkeys([*(name for some in names for name in some), *_columns(plan)])
+        _compute(facts, book.policy, list(wanted), BEFORE, Path(place), region)
+        compared = []
+        for number, (change, some) in enumerate(zip(changes, names, strict=True), start=1):
+            result = _one(facts, book, plan, change, some, region, Path(place))
+            target = out / ("changed.parquet" if number == 1 else f"changed-{number}.parquet")
+            result["changed"] = _write_changed(facts, [row["result"] for row in result["all"]], target)
+            compared.append(result)
+    summary = {"date": facts.day.isoformat(), "region": region, **compared[0], "reforms": compared}
+    write_json(out / "summary.json", summary)
+    write_simulation(summary, book, out / "simulation.xlsx")
+    return {**summary, "lines": lines_of(summary, book)}
 
 
-def _names(book: PolicyBook) -> list[str]:
+def _change(reform: Reform, base: Policy) -> Change:
+    return Change(reform, base, base.with_reform(reform))
+
+
+def _plan(book: PolicyBook) -> Plan:
+    """The programmes' results and every other yes or no of the daily job."""
+    told = book.document("simulation.yaml")
     kinds = {info.name: info.type for info in book.policy.rules("household")}
-    return [name for name in result_names(book) if kinds.get(name) in ("bool", "int", "fen")]
+    names = [programme[key] for programme in told["programmes"] for key in ("due", "amount") if key in programme]
+    names += [name for name in result_names(book) if kinds.get(name) == "bool"]
+    return Plan(list(dict.fromkeys(names)), told["groups"], told["poverty"])
 
 
-def _compared(facts: Facts, book: PolicyBook, change: Any, region: str | None) -> dict[str, Any]:
-    base, reformed, names = book.policy, book.policy.with_reform(change), _names(book)
-    where: dict[str, Any] = {"date": facts.day, "region": region}
-    rows = compare(facts.engine, base, reformed, names, **where)
-    moved = [row for row in rows if any(row.get(kind) for kind in ("enter", "leave", "gain", "lose")) or _opened(row)]
+def _columns(plan: Plan) -> list[str]:
+    measured = [*(plan.poverty[key] for key in ("income", "aid_month", "size")), *plan.poverty["lines"]]
+    return [*(group["column"] for group in plan.groups), *measured]
+
+
+def _compute(facts: Facts, policy: Policy, names: list[str], table: str, place: Path, region: str | None) -> None:
+    path = place / f"{table}.parquet"
+    policy.compute(facts.engine, names, date=facts.day, out=path, region=region)
+    facts.engine.view_parquet(table, path)
+
+
+def touched(change: Change, names: Sequence[str]) -> list[str]:
+    """The results behind which a number or rule stands that the reform changes; no other can differ."""
+    rules = {(source.entity, source.name) for source in change.reform.rules}
+
+    def differs(name: str) -> bool:
+        for policy in (change.base, change.policy):
+            for key in behind(policy, ("household", name)):
+                reads = {argument for version in policy.versions[key] for argument in version.arguments}
+                if key in rules or reads & set(change.reform.parameters):
+                    return True
+        return False
+
+    return [name for name in names if differs(name)]
+
+
+def _one(
+    facts: Facts, book: PolicyBook, plan: Plan, change: Change, names: list[str], region: str | None, place: Path
+) -> dict[str, Any]:
+    """One reform compared in the results that it touches; `all` and the groups have a line for each that moved."""
+    engine, aid = facts.engine, plan.poverty["aid_month"]
+    moves_aid = touched(change, [aid])
+    _compute(facts, change.policy, [*names, *moves_aid] or ["household_type"], AFTER, place, region)
+    rows = compare_tables(engine, book.policy, names, BEFORE, AFTER) if names else []
+    moved = [row for row in rows if _moved(row)]
     some = [row["result"] for row in moved]
-    if not some:
-        return {"all": [], "by_town": [], "by_kind": []}
-    return {
-        "all": moved,
-        "by_town": compare(facts.engine, base, reformed, some, region_digits=TOWN_DIGITS, **where),
-        "by_kind": compare(facts.engine, base, reformed, some, groups=("household_type",), **where),
-    }
+    result: dict[str, Any] = {"reform": change.reform.label, "all": moved}
+    for group in plan.groups:
+        digits = group.get("digits", 0)
+        by = () if digits else (group["column"],)
+        result[group["name"]] = compare_tables(engine, book.policy, some, BEFORE, AFTER, digits, by) if some else []
+    result["poverty"] = poverty(engine, BEFORE, AFTER if moves_aid else BEFORE, **plan.poverty)
+    return result
 
 
-def _opened(row: dict[str, Any]) -> bool:
-    return bool(row["unknown_before"] != row["unknown_after"])
+def _moved(row: dict[str, Any]) -> bool:
+    counts = ("enter", "leave", "gain", "lose")
+    return any(row.get(kind) for kind in counts) or bool(row["unknown_before"] != row["unknown_after"])
 
 
-def _changed(facts: Facts, book: PolicyBook, change: Any, region: str | None, names: list[str], out: Path) -> int:
-    engine = facts.engine
-    if not names:
-        nothing = "CAST(NULL AS VARCHAR)"
-        columns = ", ".join(f"{nothing} AS {name}" for name in ("household_id", "result", "before", "after"))
-        return engine.write_parquet(f"SELECT {columns} WHERE false", out)
-    for name, policy in (("base", book.policy), ("reformed", book.policy.with_reform(change))):
-        path = out.with_name(f".{name}.parquet")
-        policy.compute(engine, names, date=facts.day, out=path, region=region)
-        engine.view_parquet(f"results_{name}", path)
-    parts = " UNION ALL ".join(
+def _write_changed(facts: Facts, names: list[str], out: Path) -> int:
+    """Every household's result that changed, from what to what; gives the number of lines."""
+    nothing = "CAST(NULL AS VARCHAR)"
+    parts = [
+        f"SELECT household_id, {nothing} AS result, {nothing} AS before, {nothing} AS after FROM {BEFORE} WHERE false"
+    ]
+    parts += [
         f"SELECT household_id, {quote(name)} AS result, CAST(b.{quote_name(name)} AS VARCHAR) AS before, "
-        f"CAST(r.{quote_name(name)} AS VARCHAR) AS after "
-        "FROM results_base b JOIN results_reformed r USING (household_id) "
+        f"CAST(r.{quote_name(name)} AS VARCHAR) AS after FROM {BEFORE} b JOIN {AFTER} r USING (household_id) "
         f"WHERE b.{quote_name(name)} IS DISTINCT FROM r.{quote_name(name)}"
         for name in names
-    )
-    written = engine.write_parquet(f"SELECT * FROM ({parts}) ORDER BY household_id, result", out)
-    for name in ("base", "reformed"):
-        out.with_name(f".{name}.parquet").unlink()
-    return written
-
-
-def _write(summary: dict[str, Any], book: PolicyBook, out: Path) -> None:
-    def rows(lines: list[dict[str, Any]], by: str = "") -> list[list[Any]]:
-        return [
-            [*([line[by]] if by else []), _label(book, line["result"]), line["households"], *_shown(book, line)]
-            for line in lines
-        ]
-
-    write_json(out / "summary.json", summary)
-    write_workbook(
-        out / "simulation.xlsx",
-        [
-            Sheet("全县", SUMMARY, rows(summary["all"])),
-            Sheet("各乡镇", {"乡镇代码": 12, **SUMMARY}, rows(summary["by_town"], "region")),
-            Sheet("按户类型", {"户类型": 12, **SUMMARY}, rows(summary["by_kind"], "household_type")),
-        ],
-    )
-
-
-def _label(book: PolicyBook, name: str) -> str:
-    return next(info.label for info in book.policy.rules("household") if info.name == name)
-
-
-def _is_money(book: PolicyBook, name: str) -> bool:
-    return next(info.type for info in book.policy.rules("household") if info.name == name) == "fen"
-
-
-def _shown(book: PolicyBook, line: dict[str, Any]) -> list[Any]:
-    money = _is_money(book, line["result"])
-    values = [line.get(kind) for kind in COUNTS]
-    return [
-        value / 100 if money and value is not None and kind in ("before", "after", "cost") else value
-        for kind, value in zip(COUNTS, values, strict=True)
     ]
-
-
-def _lines(summary: dict[str, Any], book: PolicyBook) -> list[str]:
-    lines = [say("simulate.title", reform=summary["reform"], date=summary["date"])]
-    for row in summary["all"]:
-        label = _label(book, row["result"])
-        if "enter" in row:
-            lines.append(say("simulate.entered", result=label, **{kind: row[kind] for kind in ("enter", "leave")}))
-        else:
-            cost = f"{row['cost'] / 100:,.2f}" if _is_money(book, row["result"]) else f"{row['cost']:,}"
-            lines.append(say("simulate.amount", result=label, gain=row["gain"], lose=row["lose"], cost=cost))
-    if len(lines) == 1:
-        lines.append(say("simulate.nothing"))
-    return lines
+    return facts.engine.write_parquet(f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY household_id, result", out)

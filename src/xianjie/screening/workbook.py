@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from rustpy_xlsxwriter import FastExcel, Format
 # A workbook carries the moment of its writing; the same inputs must give the same bytes.
 _WRITTEN = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _SHEET_NAME = re.compile(r"[\[\]:*?/\\']")
+PROPERTIES = "docProps/core.xml"
+NAME_LENGTHS = 26  # where an entry's own header says how long its name and its extra field are; then they follow
 
 
 # On paper (A4, lying) a list is one page wide, with its header on every page.
@@ -71,15 +74,30 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def settle_workbook(path: Path) -> None:
-    """Take the moment of writing out of a workbook, so that the same rows are the same bytes."""
+    """Take the moment of writing out of a workbook, so that the same rows are the same bytes.
+
+    The sheets are taken over packed as they are; only the properties are packed anew, and stand last.
+    """
     settled = path.with_name(path.name + ".settled")
-    with (
-        zipfile.ZipFile(path) as source,
-        zipfile.ZipFile(settled, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
-    ):
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(settled, "w", zipfile.ZIP_DEFLATED) as target:
         for entry in source.infolist():
-            content = source.read(entry)
-            if entry.filename == "docProps/core.xml":
-                content = _WRITTEN.sub(rb"\g<1>2000-01-01T00:00:00Z", content)
-            target.writestr(zipfile.ZipInfo(entry.filename), content, zipfile.ZIP_DEFLATED, 1)
+            if entry.filename != PROPERTIES:
+                _take_over(source, target, entry)
+        told = _WRITTEN.sub(rb"\g<1>2000-01-01T00:00:00Z", source.read(PROPERTIES))
+        target.writestr(zipfile.ZipInfo(PROPERTIES), told, zipfile.ZIP_DEFLATED)
     settled.replace(path)
+
+
+def _take_over(source: zipfile.ZipFile, target: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Copy an entry without unpacking it; `zipfile` has no way of its own for that."""
+    assert source.fp is not None and target.fp is not None
+    source.fp.seek(entry.header_offset + NAME_LENGTHS)
+    source.fp.seek(sum(struct.unpack("<HH", source.fp.read(4))), 1)
+    kept = zipfile.ZipInfo(entry.filename)
+    kept.compress_type, kept.CRC = entry.compress_type, entry.CRC
+    kept.compress_size, kept.file_size = entry.compress_size, entry.file_size
+    kept.header_offset = target.start_dir
+    target.fp.write(kept.FileHeader() + source.fp.read(entry.compress_size))
+    target.start_dir = target.fp.tell()
+    target.filelist.append(kept)
+    target.NameToInfo[kept.filename] = kept

@@ -25,13 +25,21 @@ def aid_threshold_ill(aid_threshold_ill_amount, aid_threshold_ill_share, residen
 
 @person(label="医疗救助起付线", unit="fen", cite="medical2021/2")
 def aid_threshold(medical_identity, aid_no_threshold_identities, household):
-    """Nothing for the groups named; for the others the figure of the margin or of the ill poor."""
+    """Nothing for the groups named; for the others the figure of the margin or of the ill poor.
+
+    A family on the margin that is monitored too has the better of the two: no threshold where the monitored have none.
+    """
     if medical_identity is None or aid_no_threshold_identities is None:
         return None
     if medical_identity in aid_no_threshold_identities or medical_identity in ("普通", "脱贫"):
         return 0
     if medical_identity == "因病致贫":
         return first_known(household.aid_threshold_ill, None)
+    if "易返贫致贫" in aid_no_threshold_identities:
+        if household.already_monitored is None:
+            return None
+        if household.already_monitored:
+            return 0
     return first_known(household.aid_threshold_margin, None)
 
 
@@ -44,6 +52,11 @@ def earlier_aid_threshold(earlier_identity, aid_no_threshold_identities, househo
         return 0
     if earlier_identity == "因病致贫":
         return first_known(household.aid_threshold_ill, None)
+    if "易返贫致贫" in aid_no_threshold_identities:
+        if household.already_monitored is None:
+            return None
+        if household.already_monitored:
+            return 0
     return first_known(household.aid_threshold_margin, None)
 
 

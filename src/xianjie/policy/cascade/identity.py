@@ -25,8 +25,11 @@ def listed_identity(categories, today):
 
 
 @person(label="医疗救助身份", cite="medical2021/1")
-def medical_identity(listed_identity, household):
-    """特困、低保、返贫致贫、低保边缘、易返贫致贫、脱贫、因病致贫 or 普通: the highest one alone counts."""
+def medical_identity(listed_identity, aid_share_relieved, household):
+    """特困、低保、返贫致贫、低保边缘、易返贫致贫、脱贫、因病致贫 or 普通: the highest one alone counts.
+
+    脱贫 goes before 因病致贫 only where relieved people are aided at all.
+    """
     if listed_identity is None:
         return None
     if listed_identity == 1:
@@ -41,6 +44,8 @@ def medical_identity(listed_identity, household):
         return None
     if household.already_monitored:
         return "易返贫致贫"
+    if listed_identity == 5 and (aid_share_relieved is None or aid_share_relieved == 0.0):
+        return "因病致贫"
     if household.relieved is None:
         return None
     if household.relieved:
@@ -100,7 +105,7 @@ def earlier_listed_identity(categories, identity_since):
 
 
 @person(label="变化前的医疗救助身份", cite="medical2021/1")
-def earlier_identity(earlier_listed_identity, household):
+def earlier_identity(earlier_listed_identity, aid_share_relieved, household):
     """The identity before the change; whether the family was monitored or relieved is taken as it is today."""
     if earlier_listed_identity is None:
         return None
@@ -116,6 +121,8 @@ def earlier_identity(earlier_listed_identity, household):
         return None
     if household.already_monitored:
         return "易返贫致贫"
+    if earlier_listed_identity == 5 and (aid_share_relieved is None or aid_share_relieved == 0.0):
+        return "因病致贫"
     if household.relieved is None:
         return None
     if household.relieved:

@@ -142,6 +142,8 @@ def extra_parts(members, dibao_extra_once):
 @household(label="加发的月低保金", unit="fen", cite="city/2.3.3")
 def dibao_extra(extra_parts, dibao_extra_share, dibao_standard):
     """The share of the standard for each special member."""
+    if extra_parts is not None and extra_parts == 0:
+        return 0
     if dibao_extra_share is None:
         return None
     if dibao_extra_share == 0:

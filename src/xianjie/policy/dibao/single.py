@@ -45,10 +45,20 @@ def single_by_capacity(single_person_no_capacity, labour_state, in_paid_work, ag
     return not in_paid_work
 
 
+@household(label="符合单人户适用家庭条件", cite="dibao2021/8")
+def single_family_due(single_person_family, single_person_groups, margin_due, rigid_due):
+    """Listed in a group that the clause names, or by today's data on the margin or in hardship by rigid spending."""
+    return either(
+        single_person_family,
+        both("低保边缘" in single_person_groups, margin_due),
+        both("刚性支出困难" in single_person_groups, rigid_due),
+    )
+
+
 @person(label="符合单人户条件", cite="dibao2021/8")
 def single_ground(single_by_condition, single_by_cost, single_by_capacity, household):
     """A ground of the place's clause, in a family of a group that the clause names."""
-    named = both(household.single_person_family, either(single_by_condition, single_by_cost))
+    named = both(household.single_family_due, either(single_by_condition, single_by_cost))
     return either(named, single_by_capacity)
 
 

@@ -187,11 +187,24 @@ def workplace_wage_unknown(employments, local_minimum_wage_month, today):
     )
 
 
+@person(label="务工记录上的务工地月最低工资", unit="fen/month", cite="city/2.3.3")
+def stated_minimum_wage(employments, today):
+    """The workplace's minimum wage as the records of the present jobs have it; unknown where one has none."""
+    return max(
+        (
+            e.minimum_wage_month
+            for e in employments
+            if (e.started_on is None or e.started_on <= today) and (e.ended_on is None or e.ended_on >= today)
+        ),
+        default=0,
+    )
+
+
 @person(label="务工地月最低工资", unit="fen/month", cite="city/2.3.3")
-def workplace_minimum_wage(employments, workplace_wage_unknown, local_minimum_wage_month, today):
+def workplace_minimum_wage(employments, workplace_wage_unknown, stated_minimum_wage, local_minimum_wage_month, today):
     """The workplace's minimum wage: on record with the job, else that of the household's own place."""
     if workplace_wage_unknown:
-        return None
+        return first_known(stated_minimum_wage, None)
     return max(
         (
             first_known(local_minimum_wage_month, 0) if e.minimum_wage_month is None else e.minimum_wage_month

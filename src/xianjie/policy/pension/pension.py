@@ -44,9 +44,20 @@ def pension_help_group(
     )
 
 
+@person(label="本年养老保险有记录")
+def pension_on_record(insurances, today):
+    """Any word of this year's pension: the medical roll alone says nothing of it."""
+    return any(
+        n.kind in ("pension_resident", "pension_employee", "pension_supplementary") and n.year == year_of(today)
+        for n in insurances
+    )
+
+
 @person(label="参加居民养老保险")
-def in_resident_pension(insurances, today):
-    """Enrolled this year in the residents' pension and not yet drawing."""
+def in_resident_pension(insurances, pension_on_record, today):
+    """Enrolled this year in the residents' pension and not yet drawing; unknown where no roll speaks of the person."""
+    if not pension_on_record:
+        return None
     return any(
         n.enrolled
         and n.kind == "pension_resident"

@@ -1,6 +1,6 @@
 """Facts about persons and households that several subjects use."""
 
-from xianjie.rules import either, household, person, years_between
+from xianjie.rules import either, first_known, household, person, years_between
 
 
 @person(label="年龄", unit="year")
@@ -31,15 +31,27 @@ def household_size(members):
     return sum(1 for m in members if m.living)
 
 
+@household(label="监测类别说明是否脱贫户")
+def relieved_by_kind(monitorings):
+    """脱贫不稳定户 are relieved households, 边缘易致贫户 are not; 突发严重困难户 may be either."""
+    if any(s.kind == "unstable_relieved" for s in monitorings):
+        return True
+    if any(s.kind == "marginal" for s in monitorings):
+        return False
+    return None
+
+
 @household(label="脱贫户")
-def relieved(household_type):
+def relieved(household_type, relieved_year, relieved_by_kind):
     """Whether the household is one that came out of registered poverty (脱贫户).
 
-    Some exports write only that a household is monitored (监测户): then it is unknown.
+    Some exports write only that a household is monitored (监测户): then by the year out of poverty, else by the kind.
     """
-    if household_type == "monitored":
-        return None
-    return household_type == "relieved"
+    if household_type is not None and household_type != "monitored":
+        return household_type == "relieved"
+    if relieved_year is not None:
+        return True
+    return first_known(relieved_by_kind, None)
 
 
 @person(label="享受低保")

@@ -66,7 +66,7 @@ def premium_help_due(
     premium_help_relieved,
     household,
 ):
-    """The amount of the highest single identity; the lower ones add nothing."""
+    """The amount of the highest single identity; lower ones add nothing. On the margin and monitored: the larger."""
     if medical_identity is None:
         return None
     if medical_identity == "特困":
@@ -78,6 +78,10 @@ def premium_help_due(
     if medical_identity == "易返贫致贫":
         return first_known(premium_help_unstable, None)
     if medical_identity == "低保边缘":
+        if household.already_monitored is None:
+            return None
+        if household.already_monitored and premium_help_unstable is not None:
+            return max(premium_help_unstable, first_known(premium_help_margin, 0))
         return first_known(premium_help_margin, None)
     if medical_identity == "脱贫":
         return first_known(premium_help_relieved, None)

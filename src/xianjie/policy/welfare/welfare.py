@@ -10,11 +10,16 @@ def orphan_paid(benefits, today, benefit_paid_months):
     return any(b.kind in ("orphan", "unattended_child") and b.paid_on > start and b.paid_on <= today for b in benefits)
 
 
+@person(label="应享儿童基本生活费", cite="shanxi/32")
+def orphan_allowance_due(orphan_or_unattended, age, minor_below):
+    """On the books as orphan or de-facto unattended, and below eighteen."""
+    return both(orphan_or_unattended, None if age is None or minor_below is None else age < minor_below)
+
+
 @person(label="孤儿、事实无人抚养儿童未发基本生活费", cite="shanxi/32")
-def orphan_unpaid(orphan_or_unattended, age, minor_below, orphan_paid):
-    """On the books, below eighteen, and nothing was paid lately."""
-    child = None if age is None or minor_below is None else age < minor_below
-    return both(orphan_or_unattended, child, None if orphan_paid is None else not orphan_paid)
+def orphan_unpaid(orphan_allowance_due, orphan_paid):
+    """Due, and nothing was paid lately."""
+    return both(orphan_allowance_due, None if orphan_paid is None else not orphan_paid)
 
 
 @household(label="儿童基本生活费应发未发", cite="shanxi/32")
@@ -83,11 +88,16 @@ def old_age_paid(benefits, today, benefit_paid_months):
     return any(b.kind == "old_age" and b.paid_on > start and b.paid_on <= today for b in benefits)
 
 
+@person(label="应享高龄津贴", cite="central/13")
+def old_age_allowance_due(age, old_age_allowance_from):
+    """Of the age."""
+    return age >= old_age_allowance_from
+
+
 @person(label="高龄津贴应发未发", cite="central/13")
-def old_age_unpaid(age, old_age_allowance_from, old_age_paid):
-    """Of the age, and not paid lately."""
-    old = None if age is None or old_age_allowance_from is None else age >= old_age_allowance_from
-    return both(old, None if old_age_paid is None else not old_age_paid)
+def old_age_unpaid(old_age_allowance_due, old_age_paid):
+    """Due, and not paid lately."""
+    return both(old_age_allowance_due, None if old_age_paid is None else not old_age_paid)
 
 
 @household(label="高龄津贴未落实", cite="central/13")
