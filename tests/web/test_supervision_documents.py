@@ -129,7 +129,8 @@ def test_the_form_of_a_correction_starts_with_what_was_read_and_keeps_what_was_t
     }  # fmt: skip
     page = client.post(url, sent).content.decode()
     assert "许多" in page and "请填写数字" in page
-    client.post(url, {**sent, "targets-0-value": "130"})
+    untouched = {"targets-1-operator": ">=", "targets-1-indicator": "", "targets-1-value": "", "targets-1-unit": ""}
+    client.post(url, {**sent, **untouched, "targets-TOTAL_FORMS": "2", "targets-0-value": "130"})
     read = documents.effective(document)
     assert [one.value for one in read.targets if one.clause_id == "p1.c1"] == ["130"]
     leads = [one.canonical for one in read.units if one.clause_id == "p1.c1" and one.role == "lead"]

@@ -13,6 +13,7 @@ from xianjie.documents.noise import find_noise
 from xianjie.documents.numbering import MAY_BEGIN, Mark, find_marks
 from xianjie.documents.programmes import find_programmes
 from xianjie.documents.reading import read_document
+from xianjie.documents.tables import TaskTable, find_tables, part_at, read_table
 from xianjie.documents.targets import find_targets
 from xianjie.documents.tree import LETTERS, Node, build_tree, numbering_problems, title_of, unnumbered_bodies
 from xianjie.documents.units import find_units
@@ -28,8 +29,23 @@ def parse(path: Path) -> Document:
 
 
 def parse_text(raw: str) -> Document:
-    """Parse a text; all offsets of the result refer to it."""
-    found = find_noise(raw)
+    """Parse a text; all offsets of the result refer to it. Tables of tasks are read by their rows."""
+    tables = find_tables(raw)
+    document = _parse_prose(raw, tables)
+    for table in tables:
+        part_at(document, table)
+    for number, table in enumerate(tables, start=1):
+        read_table(document, table, number)
+    if tables:
+        document.clauses.sort(key=lambda clause: clause.start)
+        document.noise = _fill(raw, document.clauses, [], document.noise)
+    return document
+
+
+def _parse_prose(raw: str, tables: list[TaskTable]) -> Document:
+    """Everything but the tables, which count as noise."""
+    held = [Noise(one.start, one.end, "table") for one in tables]
+    found = [*(n for n in find_noise(raw) if not any(t.start < n.end and n.start < t.end for t in held)), *held]
     clean = Clean(
         raw,
         [(n.start, n.end) for n in found if n.why not in PAGES],
@@ -40,7 +56,7 @@ def parse_text(raw: str) -> Document:
     end = stop if stop is not None else len(clean.text)
     document = Document(raw, Head(None, None, None))
     if not marks:
-        return _without_headings(document, clean, found)
+        return _only_tables(document, clean, found) if tables else _without_headings(document, clean, found)
     outside: list[tuple[int, int, str]] = [(end, len(clean.text), "other")] if end < len(clean.text) else []
     tail = find_tail(clean, marks[-1].end, end, _single_paragraphs(clean, marks))
     outside += tail.rest
@@ -73,6 +89,14 @@ def _without_headings(document: Document, clean: Clean, found: list[Noise]) -> D
         document.units = find_units(clean, node)
         document.programmes = find_programmes(clean, node)
     document.noise = _fill(document.source, document.clauses, [], found)
+    return document
+
+
+def _only_tables(document: Document, clean: Clean, found: list[Noise]) -> Document:
+    """A text whose tasks stand in tables alone: what is around them is title and preamble."""
+    document.head = read_head(clean, len(clean.text), len(clean.text))
+    outside = [_noise(clean, *span) for span in _front(clean, len(clean.text), document.head.title)]
+    document.noise = _fill(document.source, [], outside, found)
     return document
 
 

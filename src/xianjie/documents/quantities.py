@@ -133,5 +133,5 @@ def _at_least(tail: str) -> bool:
 def _ends_with(before: str, words: str, *, strict: bool = False) -> bool:
     """Whether one of the words stands right before the number, or (not `strict`) before `总投资的` and the like."""
     alternatives = "|".join(re.escape(w) for w in sorted(words.split(), key=len, reverse=True))
-    between = "每[\u4e00-\u9fff]{1,6}|[^,。;、\\d]{1,16}的" if strict else "[^,。;、\\d]{1,16}"
+    between = "每[\u4e00-\u9fff]{1,6}|[^,。;、\\d]{1,16}的" if strict else "(?:(?!达到)[^,。;、\\d]){1,16}"
     return bool(re.search(rf"(?<![不未])(?:{alternatives})(?:{between})?$", before))

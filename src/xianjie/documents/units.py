@@ -154,6 +154,17 @@ def _read_list(text: str, start: int, end: int) -> list[Named]:
     return named
 
 
+def named_in_cell(text: str, label: str, *, leads: bool) -> list[Named]:
+    """The bodies of a table's cell under a head of this label (lead, joint, named); labels inside it count too."""
+    if LABELLED.search(text):
+        return _read_list(text, 0, len(text))
+    bodies = _split(text, 0)
+    return [
+        Named(name, _role(name, label, first=place == 0, leads=leads), start, end)
+        for place, (name, start, end) in enumerate(bodies)
+    ]
+
+
 def _role(name: str, label: str, *, first: bool, leads: bool) -> str:
     if label == "lead":
         return "lead"

@@ -91,16 +91,21 @@ class TargetForm(forms.Form):
 
     indicator = forms.CharField(label=_("指标"), max_length=200)
     operator = forms.ChoiceField(label=_("要求"), choices=OPERATORS)
-    value = forms.CharField(label=_("数值"), max_length=20)
+    value = forms.CharField(label=_("数值"), required=False, max_length=20, help_text=_("没有数字的目标留空"))
     unit = forms.CharField(label=_("单位"), required=False, max_length=30)
     due = DayField(label=_("完成时限"), required=False)
 
-    def clean_value(self) -> str:
-        """A number."""
+    def has_changed(self) -> bool:
+        """A row in which nothing was typed is none, whatever its list of choices sends."""
+        typed = [self.data.get(self.add_prefix(name)) for name in ("indicator", "value", "unit", "due")]
+        return super().has_changed() and (any(typed) or not self.empty_permitted)
+
+    def clean_value(self) -> str | None:
+        """A number, or None for a target without one."""
         value: str = self.cleaned_data["value"].strip()
-        if number(value) is None:
+        if value and number(value) is None:
             raise forms.ValidationError(_("请填写数字。"))
-        return value
+        return value or None
 
     @property
     def content(self) -> dict[str, Any]:

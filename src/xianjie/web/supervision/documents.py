@@ -131,10 +131,19 @@ def _span(one: Any, start: int) -> tuple[int, int]:
 
 def _target(clause: Clause, given: dict[str, Any], printed: Target | None) -> Target:
     where = (printed.text, *_span(printed, clause.start)) if printed else ("", clause.start, clause.start)
+    tier = printed.tier if printed else "explicit" if given["value"] else "milestone"
+    deadline = printed.deadline if printed else given["due"]
     return Target(
-        clause.id, printed.tier if printed else "explicit", given["indicator"], given["operator"], given["value"],
-        given["unit"], printed.deadline if printed else given["due"], *where, due=given["due"],
-    )  # fmt: skip
+        clause.id,
+        tier,
+        given["indicator"],
+        given["operator"],
+        given["value"],
+        given["unit"],
+        deadline,
+        *where,
+        due=given["due"],
+    )
 
 
 @transaction.atomic
