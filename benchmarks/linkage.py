@@ -1,6 +1,6 @@
 """Matching measured on an invented register and feeds with known damage: quality per kind, time and memory.
 
-python benchmarks/linkage.py [--persons 220000] [--rows 400000] [--seed 1] [--county first plain apart]
+python benchmarks/linkage.py [--persons 220000] [--rows 400000] [--seed 1] [--county first plain apart unseen]
     [--splink PYTHON] [--report benchmarks/linkage.md]
 """
 
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--clean", type=float, nargs="+", default=[0.6, 0.95], help="registered rows without damage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--county", nargs="+", default=["first", "plain", "apart"], help="first, or a variant of the second"
+        "--county", nargs="+", default=["first", "plain", "apart", "unseen"], help="first, or a variant of the second"
     )
     parser.add_argument("--splink", type=Path, help="the Python of an environment that has Splink")
     parser.add_argument("--threads", type=int, default=2)

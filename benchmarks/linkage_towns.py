@@ -357,7 +357,8 @@ class Damage:
 NUMBERS = (
     "tidy_x", "full_width", "grouped", "fifteen", "certificate", "misread", "one_digit", "two_digits", "swapped",
     "missing", "doubled", "zeroed", "scientific", "mask_6_4", "mask_tail", "mask_birth", "mask_both", "region",
-    "date_block", "relatives", "other_column", "none_birth", "none_age", "none_month", "none_lunar", "none_head", "none_phone",
+    "date_block", "relatives", "other_column", "none_birth", "none_age", "none_month", "none_lunar",
+    "none_head", "none_phone",
 )  # fmt: skip
 NUMBERS_DAMAGED = (
     "one_digit", "two_digits", "swapped", "zeroed", "mask_6_4", "mask_tail", "scientific", "misread", "fifteen",

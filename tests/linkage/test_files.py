@@ -38,7 +38,15 @@ def test_parquet_to_parquet_with_candidates_beside_it(engine: Engine, registry: 
         (n, one["person_id"]) for n, one in enumerate(PEOPLE)
     ]
     engine.view_parquet("listed", tmp_path / "out" / "links.candidates.parquet")
-    assert list(engine.columns("listed")) == ["row_id", "rank", "person_id", "score", "reason", "speaks_for", "speaks_against"]
+    assert list(engine.columns("listed")) == [
+        "row_id",
+        "rank",
+        "person_id",
+        "score",
+        "reason",
+        "speaks_for",
+        "speaks_against",
+    ]
 
 
 def test_csv_keeps_numbers_as_text(registry: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from xianjie.linkage import link
 REGISTER = crowd(240)
 TIERS = {"exact", "repaired", "probable", "review", "none"}
 patient = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-lean = settings(max_examples=5, deadline=None, suppress_health_check=patient)
+lean = settings(max_examples=3, deadline=None, suppress_health_check=patient)
 
 # Spreadsheets hold no zero bytes, and the engine's SQL takes none.
 words = st.characters(exclude_characters="\0", exclude_categories=["Cs"])

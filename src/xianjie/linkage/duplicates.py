@@ -57,8 +57,8 @@ def find_duplicates(engine: Engine, registry: str) -> tuple[int, int]:
     """Make `duplicate_persons` and `duplicate_households` from the relation `registry`; gives their numbers of lines.
 
     `duplicate_persons`: person_a, person_b, household_a, household_b, kind, strength (0 to 1), reason (Chinese).
-    `duplicate_households`: household_a, household_b, members (suspicious pairs), reason. Each pair stands once, a before
-    b. Raises `UserError` when the relation lacks a column that matching cannot do without.
+    `duplicate_households`: household_a, household_b, members (suspicious pairs), reason. Each pair stands once, a
+    before b. Raises `UserError` when the relation lacks a column that matching cannot do without.
     """
     rules = suspicions()
     prepare_persons(engine, registry)

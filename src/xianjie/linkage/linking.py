@@ -25,7 +25,7 @@ FILE_KINDS = (".parquet", ".csv")
 WORKING_TABLES = (
     "numbered", "decided", "exact", "rest",
     "tidy", "place", "row", "person", "found", "owner", "open", "wanted", "keyed", "shared",
-    "crowding", "pair", "crowded", "character", "surname", "lookalike", "name_pair", "spelled", "name_relation",
+    "crowding", "pair", "crowded", "name_pair", "spelled", "name_relation",
     "feature", "score", "ranked", "settled",
 )  # fmt: skip
 
@@ -63,11 +63,11 @@ def link(
 
     Makes the tables `links` (rn, row_id, tier, person_id, household_id, score, reason, fingerprint; one line per feed
     row, rn its place in the feed) and `candidates` (rn, row_id, rank, person_id, score, reason, speaks_for,
-    speaks_against, fingerprint; of the rows in review), and writes both in the feed's order when `out` is given (see `write_links`). A feed may bring its
-    own `rn` (BIGINT, ascending). Ages are counted from `as_of`, or from what the feed's exact rows say. `decisions`
-    names a relation of clerks' decisions (docs/linkage.md); then the feed needs a column `layout`. Decisions that say
-    what had been shown set the chances of their layout right (calibrating.py). `use` is what the
-    links are for (scores.yaml): it sets from which chance a row is decided without a rule.
+    speaks_against, fingerprint; of the rows in review), and writes both in the feed's order when `out` is given (see
+    `write_links`). A feed may bring its own `rn` (BIGINT, ascending). Ages are counted from `as_of`, or from what the
+    feed's rows say. `decisions` names a relation of clerks' decisions (docs/linkage.md); then the feed needs a column
+    `layout`. Decisions that say what had been shown set the chances of their layout right (calibrating.py). `use` is
+    what the links are for (scores.yaml): it sets from which chance a row is decided without a rule.
     Raises `UserError` when a relation lacks a column that matching cannot do without.
     """
     book = rulebook()

@@ -44,10 +44,10 @@ def variants() -> dict[str, str]:
     """Traditional and variant characters with the form that names are compared in; our list goes before OpenCC's."""
     from opencc import OpenCC
 
-    own = {pair[0]: pair[1] for pair in characters()["variants"].split()}
+    own: dict[str, str] = {pair[0]: pair[1] for pair in characters()["variants"].split()}
     simplify: Callable[[str], str] = OpenCC("t2s").convert
     kept = set(own.values())
-    listed = {old: simplify(old) for old in map(chr, range(*HAN)) if old not in kept}
+    listed: dict[str, str] = {old: simplify(old) for old in map(chr, range(*HAN)) if old not in kept}
     pairs = {old: own.get(new, new) for old, new in listed.items() if new != old and len(new) == 1} | own
     return {old: pairs.get(new, new) for old, new in pairs.items()}
 
@@ -85,15 +85,16 @@ def _tidied(name: str) -> str:
 def compile_tidy_names(engine: Engine, table: str, sources: list[str]) -> None:
     """Make `table` (raw, name): the form of every name of `sources` (queries of one column `raw`) not plain."""
     union = f"SELECT raw FROM ({' UNION '.join(sources)}) WHERE raw IS NOT NULL AND NOT {is_plain('raw')}"
-    pairs = ", ".join(f"({quote(old)}, {quote(new)})" for old, new in sorted(variants().items()))
+    pairs = " ".join(old + new for old, new in sorted(variants().items()))
     engine.run(f"""
+        CREATE TEMP TABLE IF NOT EXISTS link_variant AS
+        SELECT pair[1] AS old, pair[2] AS new FROM (SELECT unnest(string_split({quote(pairs)}, ' ')) AS pair);
         CREATE OR REPLACE TEMP TABLE {table} AS
         WITH tidied AS (SELECT raw, {_tidied("raw")} AS tidy FROM ({union})),
         letters AS (
-            SELECT raw, {_letters("tidy")} FROM tidied),
-        variant(old, new) AS (VALUES {pairs})
+            SELECT raw, {_letters("tidy")} FROM tidied)
         SELECT raw, nullif(string_agg(coalesce(new, letter), '' ORDER BY place), '') AS name
-        FROM letters LEFT JOIN variant ON old = letter GROUP BY raw""")
+        FROM letters LEFT JOIN link_variant ON old = letter GROUP BY raw""")
 
 
 def _is_everyday(letter: str) -> bool:
@@ -153,7 +154,12 @@ def _readings() -> tuple[tuple[str, str, str, str], ...]:
 
 
 def _compile_characters(engine: Engine) -> None:
-    """Tables `link_character` (letter, lists sounds and near), `link_surname` (letter, sound), `link_lookalike`."""
+    """Tables `link_character` (letter, lists sounds, near and parts), `link_surname` (letter, sound), `link_lookalike`.
+
+    They stay in the engine for the next call.
+    """
+    if engine.has("link_lookalike"):
+        return
     lines = quote(" ".join("|".join(row) for row in _readings()))
     groups = characters()["lookalike"].split()
     twins = {(one, other) for group in groups for one in group for other in group if one != other}

@@ -53,8 +53,9 @@ def stripped(text: str) -> str:
     masked = f"regexp_replace({whole}, '{MASKS}+|X{{2,}}|[-—–]{{4,}}', '*', 'g')"
     cleaned = f"regexp_replace(regexp_replace({masked}, '[^0-9A-Z*.+|]', '', 'g'), '{WORDS}', '')"
     digits = f"regexp_replace({upper}, '[^0-9X]', '', 'g')"
+    scientific = is_scientific(f"upper(trim({text}))")
     return f"""CASE WHEN {text} IS NULL THEN '' WHEN regexp_full_match({text}, '{IDENTITY}') THEN {text}
-        WHEN regexp_full_match({digits}, '{IDENTITY}') AND NOT {is_scientific("upper(trim(" + text + "))")} THEN {digits}
+        WHEN regexp_full_match({digits}, '{IDENTITY}') AND NOT {scientific} THEN {digits}
         WHEN {is_scientific(cleaned)} THEN {cleaned} ELSE replace({cleaned}, '.', '') END"""
 
 

@@ -184,7 +184,8 @@ def _rows(rest: str, year: int | None) -> str:
                 AS written,
             {numbers.shown_first("id", "kind")} AS shown_first, {numbers.shown_last("id", "kind")} AS shown_last,
             -- A row about a household names its head only.
-            coalesce({_tidy("k.name", "n")}, CASE WHEN kind = 'none' THEN {_tidy("k.household_head", "h")} END) AS name, birth,
+            coalesce({_tidy("k.name", "n")}, CASE WHEN kind = 'none' THEN {_tidy("k.household_head", "h")} END) AS name,
+            birth,
             coalesce(year(birth), {_year("birth_date")}, {by_age})::INTEGER AS born,
             {_sex("sex")} AS sex, nullif(region_code, '') AS region_code,
             nullif(coalesce(county_code, left(region_code, 6)), '') AS county,

@@ -141,7 +141,8 @@ def score(engine: Engine) -> None:
             SELECT * FROM summed
             QUALIFY row_number() OVER (PARTITION BY rn, person_id ORDER BY weight DESC, pid) = 1),
         together AS (SELECT rn, sum(exp(weight) ORDER BY weight) AS odds FROM one GROUP BY rn)
-        SELECT rn, person_id, exp(weight) / ({persons + scores.name_pool} * {nobody} + odds) AS chance, {barred} AS barred
+        SELECT rn, person_id, exp(weight) / ({persons + scores.name_pool} * {nobody} + odds) AS chance,
+            {barred} AS barred
         FROM one JOIN together USING (rn)""")
 
 
@@ -163,11 +164,9 @@ def _name(scores: ScoreBook) -> str:
     """SQL: the weight of how the names relate, by how many bear the person's name."""
     cases = []
     for kind, shares in scores.names.items():
-        other = (
-            str(shares.other)
-            if shares.other is not None
-            else f"least(1, {shares.bearers} * (own_namesakes + 1) / (persons + {scores.name_pool}) * CASE WHEN village THEN {scores.clan} ELSE 1 END)"
-        )
+        frequent = f"{shares.bearers} * (own_namesakes + 1) / (persons + {scores.name_pool})"
+        other = f"least(1, {frequent} * CASE WHEN village THEN {scores.clan} ELSE 1 END)"
+        other = other if shares.other is None else str(shares.other)
         cases.append(f"WHEN {quote(kind)} THEN ln({shares.right} / ({other}))")
     return f"CASE name {' '.join(cases)} ELSE 0 END"
 
@@ -191,8 +190,8 @@ def told(book: RuleBook, scores: ScoreBook, favour: bool) -> str:
         if (line.id.endswith("_apart")) != favour
     )
     if favour:
-        first = f"""CASE WHEN kin THEN {quote(scores.kin.zh)} ELSE nullif(CASE number_kind {number} ELSE '' END, '') END,
-            CASE WHEN likeness > 0 THEN CASE name WHEN 'equal' THEN '姓名一致' ELSE CASE name {names} END END || {count} END"""
+        first = f"""CASE WHEN kin THEN {quote(scores.kin.zh)} ELSE CASE number_kind {number} END END,
+            CASE WHEN name = 'equal' THEN '姓名一致' WHEN likeness > 0 THEN CASE name {names} END END || {count}"""
     else:
         first = """CASE WHEN p_any_number AND number = 'other' AND kind NOT IN ('none', 'junk') THEN '身份证号不同' END,
             CASE WHEN likeness = 0 THEN '姓名不同' END"""
