@@ -10,7 +10,7 @@ from xianjie.dictionary import dictionary, normal_header, normal_word
 from xianjie.dictionary.catalogue import FOLDER
 
 ENTITIES = list(dictionary().entities.values())
-CODES = list(dictionary().codes)
+CODES = dictionary().own_codes
 IDS = [entity.entity for entity in ENTITIES]
 
 
@@ -84,7 +84,7 @@ def test_every_code_list_has_labels_and_is_used(codes: str) -> None:
 
 
 def test_code_lists_have_labels_of_their_own() -> None:
-    labels = [codes.zh for codes in dictionary().codes.values()]
+    labels = [dictionary().codes[codes].zh for codes in CODES]
     assert len(set(labels)) == len(labels)
 
 

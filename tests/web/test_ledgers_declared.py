@@ -50,6 +50,15 @@ def test_every_number_is_used_and_has_a_source():
     assert all(value.source or not value.known for one in numbers().values() for value in one.values.values())
 
 
+@pytest.mark.parametrize("ledger", ledgers())
+def test_no_word_of_a_ledger_s_code_lists_means_two_values(ledger):
+    lists = ledgers()[ledger].codes
+    assert len({one.zh for one in lists.values()}) == len(lists)
+    for one in lists.values():
+        words = [word for labels in one.values.values() for word in {labels.zh, *labels.also}]
+        assert len(words) == len(set(words)), one.zh
+
+
 def test_a_declaration_that_does_not_hold_is_refused_with_the_reason():
     raw = read_yaml(FOLDER / "assets.yaml")
     raw["sheets"]["asset"]["moves"]["confirm"]["to"] = "nowhere"

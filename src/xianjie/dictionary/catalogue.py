@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -26,12 +27,19 @@ class Dictionary:
     ) -> None:
         self.entities = entities
         self.codes = codes
+        self.own_codes = tuple(codes)
         self.departments = departments
         self._by_table = {entity.table: entity for entity in entities.values()}
 
     def by_table(self, table: str) -> Entity | None:
         """The entity whose rows stand in `table`, or None."""
         return self._by_table.get(table)
+
+    def add_codes(self, lists: Mapping[str, CodeList]) -> None:
+        """Take code lists in that another room declares beside its own data, under names that are not taken here."""
+        if taken := lists.keys() & set(self.own_codes):
+            raise ValueError(f"code lists {', '.join(sorted(taken))} are the dictionary's own")
+        self.codes.update(lists)
 
     def columns(self, entity: str) -> dict[str, str]:
         """Column → SQL type of an entity's table, in the dictionary's order."""

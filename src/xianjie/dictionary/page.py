@@ -21,13 +21,13 @@ def page() -> str:
     for entity in known.entities.values():
         lines += _entity(entity)
     lines += ["", "## Code lists"]
-    for name, codes in known.codes.items():
-        lines += _code_list(name, codes, known)
+    for name in known.own_codes:
+        lines += _code_list(name, known.codes[name], known)
     return "\n".join(lines) + "\n"
 
 
 def _head(known: Dictionary) -> Iterator[str]:
-    sizes = len(known.entities), sum(len(entity.fields) for entity in known.entities.values()), len(known.codes)
+    sizes = len(known.entities), sum(len(entity.fields) for entity in known.entities.values()), len(known.own_codes)
     yield "# Data dictionary 数据字典"
     yield ""
     yield f"<!-- Made from src/xianjie/dictionary by `{COMMAND}`. Edit the YAML there, then make the page again. -->"

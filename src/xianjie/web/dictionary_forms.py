@@ -224,16 +224,29 @@ def form_for(
     for a name that the dictionary does not know.
     """
     known = {name: dictionary().entities[entity].fields[name] for name in names}
-    made: dict[str, Any] = {
-        name: _form_field(field, (field.required or name in required) and name not in optional)
-        for name, field in known.items()
-    }
+    needed = [name for name, field in known.items() if (field.required or name in required) and name not in optional]
+    return form_of(known, needed, base=base, entity=entity)
+
+
+def form_of(
+    known: Mapping[str, DictionaryField],
+    required: Sequence[str],
+    *,
+    base: type[DictionaryForm] = DictionaryForm,
+    entity: str = "",
+) -> type[DictionaryForm]:
+    """The form class for fields that another room declares the dictionary's way, in this order."""
+    made: dict[str, Any] = {name: _form_field(field, name in required) for name, field in known.items()}
     return type(f"{entity.title()}Form", (base,), {**made, "entity": entity, "known": known})
 
 
 def initial_of(entity: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Stored values as the `initial` of a form."""
-    fields = dictionary().entities[entity].fields
+    return initial_from(dictionary().entities[entity].fields, values)
+
+
+def initial_from(fields: Mapping[str, DictionaryField], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored values of some fields as the `initial` of a form."""
     return {name: typed_value(fields[name], value) for name, value in values.items() if name in fields}
 
 

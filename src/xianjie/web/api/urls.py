@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from xianjie.web.api import interface, views
+from xianjie.web.api import ledgers as _ledgers  # noqa: F401  its operations join the interface
 
 app_name = "api"
 

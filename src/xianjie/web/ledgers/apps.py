@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,8 @@ class LedgersConfig(AppConfig):
 
     name = "xianjie.web.ledgers"
     label = "ledgers"
+
+    def ready(self) -> None:
+        """Read the declarations, so that one that does not hold stops the start; let the app hear of finished runs."""
+        import_module(f"{self.name}.declaration").ledgers()
+        import_module(f"{self.name}.scheduling")

@@ -17,6 +17,8 @@ from xianjie.web.ledgers.flagging import check_county
 from xianjie.web.ledgers.importing import import_file, kept
 from xianjie.web.ledgers.selectors import entries
 
+CHECK = "ledgers.check"
+
 
 @job("ledgers.import")
 def import_entries(work: Work) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def export_entries(work: Work) -> dict[str, Any]:
     return {"rows": count, "url": reverse("ledgers:file", args=[work.job.pk]), "label": sheet.zh}
 
 
-@job("ledgers.check")
+@job(CHECK)
 def check_everything(work: Work) -> dict[str, Any]:
     """Ask every check of every ledger of a county."""
     found = 0

@@ -26,6 +26,7 @@ from xianjie.web.jobs.services import enqueue
 from xianjie.web.ledgers import importing, selectors, tables
 from xianjie.web.ledgers.declaration import Figure, Sheet, ledgers, sheets
 from xianjie.web.ledgers.forms import EntryFilter, ImportForm, ProblemFilter
+from xianjie.web.ledgers.jobs import CHECK
 from xianjie.web.ledgers.linking import CHANGE
 from xianjie.web.ledgers.selectors import VIEW
 from xianjie.web.paging import Page, page_of
@@ -168,7 +169,7 @@ def check(request: Any) -> HttpResponse:
     if level_of(home) not in ("county", "township"):
         raise PermissionDenied
     county = home[:6].ljust(12, "0")
-    enqueue("ledgers.check", title=say("ledgers.check_title"), region_code=county, owner=request.user)
+    enqueue(CHECK, title=say("ledgers.check_title"), region_code=county, owner=request.user)
     messages.success(request, _("正在逐项检查台账；结果见后台任务。"))
     return redirect("ledgers:problems")
 
@@ -191,7 +192,7 @@ def problems(request: Any) -> HttpResponse:
     ]  # fmt: skip
     table = Table(
         columns, page.rows, _("台账问题"), page=page, count=rows.count(), walk=True,
-        empty_title=_("没有发现问题"), empty_text=_("每次登记和每晚都会检查；也可以现在重新检查。"),
+        empty_title=_("没有发现问题"), empty_text=_("每次登记和每天早上都会检查；也可以现在重新检查。"),
     )  # fmt: skip
     context = {"page_title": _("台账问题"), "form": form, "table": table,
                "may_check": request.scope.has("ledgers.approve")}  # fmt: skip
