@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rustpy_xlsxwriter import FastExcel
@@ -20,39 +21,45 @@ MOST_ROWS = 1_000_000
 LONGEST = 32_000
 
 
-def write_giveback(reading: FeedReading, out: Path, statuses: Sequence[str] = STATUSES) -> int:
+def write_giveback(
+    reading: FeedReading, out: Path, statuses: Sequence[str] = STATUSES, engine: Engine | None = None
+) -> int:
     """Write the rows of these statuses to an xlsx file, original cells as given; gives the number of rows.
 
     Before the file's own columns stand the original row number, the result and the remarks. All cells are
     text, so a cell that begins like a formula does nothing. More rows than a sheet holds go on further sheets.
-    Nothing is written when there is no such row.
+    Nothing is written when there is no such row. `engine` is one to work with; without it one is opened and closed.
     """
     if reading.raw is None or reading.parquet is None or reading.problem:
         return 0
-    with open_engine(threads=1, temp_folder=out.parent) as engine:
-        reading = _without_empty_end(engine, reading, statuses)
-        rows = _rows(reading, statuses)
-        total = int(engine.value(f"SELECT count(*) FROM ({rows})"))
-        if not total:
-            return 0
-        out.parent.mkdir(parents=True, exist_ok=True)
-        records = _records(reading, engine.stream(f"{rows} ORDER BY raw.sheet, raw.row_no"))
-        book = FastExcel(str(out)).format(bold_headers=True).freeze(row=1)
-        for number in range(1, math.ceil(total / MOST_ROWS) + 1):
-            name = reading.layout[:25] + (f"-{number}" if total > MOST_ROWS else "")
-            # The sheets are written one after the other, so each goes on where the one before has ended.
-            book.sheet(name, itertools.islice(records, MOST_ROWS), column_width=16)
-        book.save()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.nullcontext(engine) if engine else open_engine(threads=1, temp_folder=out.parent) as used:
+        used.run(f"CREATE OR REPLACE TABLE given_back AS {_rows(reading, statuses)}")
+        total = int(used.value("SELECT count(*) FROM given_back"))
+        if total:
+            _write(used, _without_empty_end(used, reading), total, statuses, out)
+        used.run("DROP TABLE given_back")
     return total
 
 
-def _without_empty_end(engine: Engine, reading: FeedReading, statuses: Sequence[str]) -> FeedReading:
+def _write(engine: Engine, reading: FeedReading, total: int, statuses: Sequence[str], out: Path) -> None:
+    labels = {status: say(f"feeds.status_{status}") for status in statuses}
+    records = _records(_columns(reading), labels, engine.stream(_cells(reading)))
+    book = FastExcel(str(out)).format(bold_headers=True).freeze(row=1)
+    for number in range(1, math.ceil(total / MOST_ROWS) + 1):
+        name = reading.layout[:25] + (f"-{number}" if total > MOST_ROWS else "")
+        # The sheets are written one after the other, so each goes on where the one before has ended.
+        book.sheet(name, itertools.islice(records, MOST_ROWS), column_width=16)
+    book.save()
+
+
+def _without_empty_end(engine: Engine, reading: FeedReading) -> FeedReading:
     """The reading without the unnamed columns at its right end that no row to give back fills."""
     named = max((at for at, name in enumerate(reading.headers, 1) if name), default=0)
     beyond = [f"count({quote_name(f'c{at}')})" for at in range(named + 1, len(reading.headers) + 1)]
     if not beyond:
         return reading
-    counts = engine.rows(f"SELECT {', '.join(beyond)} FROM ({_rows(reading, statuses, plain=True)})")[0]
+    counts = engine.rows(f"SELECT {', '.join(beyond)} FROM given_back")[0]
     last = max((named + at for at, count in enumerate(counts, 1) if count), default=named)
     return dataclasses.replace(reading, headers=reading.headers[:last])
 
@@ -72,33 +79,40 @@ def _columns(reading: FeedReading) -> list[str]:
     return names
 
 
-def _rows(reading: FeedReading, statuses: Sequence[str], plain: bool = False) -> str:
+def _rows(reading: FeedReading, statuses: Sequence[str]) -> str:
+    """SQL of the raw rows of these statuses, with what is to be said of each."""
     raw = reading.raw
     if raw is None:
         raise ValueError("a reading without a raw file has no rows to give back")
-    marks = quote(LARGE + CARRIED)
-    cells = [
-        f"left(translate(raw.c{position}, {marks}, ''), {LONGEST})" for position in range(1, len(reading.headers) + 1)
-    ]
     wanted = ", ".join(quote(status) for status in statuses)
-    ours = ["checked.sheet", "CAST(raw.row_no AS VARCHAR)", "checked.status", "checked.remarks"]
-    chosen = "raw.*" if plain else ", ".join([*ours, *cells])
     return (
-        f"SELECT {chosen} "
+        f"SELECT raw.*, checked.sheet AS sheet_name, checked.status, checked.remarks "
         f"FROM {raw.relation} raw JOIN read_parquet({quote(str(reading.parquet))}) checked "
-        f"ON checked.row_id = raw.sheet || ':' || raw.row_no WHERE checked.status IN ({wanted})"
+        f"ON checked.row_no = raw.row_no AND checked.row_id = raw.sheet || ':' || raw.row_no "
+        f"WHERE checked.status IN ({wanted})"
     )
 
 
-def _records(reading: FeedReading, batches: Iterator[list[tuple[str | None, ...]]]) -> Iterator[dict[str, str]]:
-    columns = _columns(reading)
+def _cells(reading: FeedReading) -> str:
+    """SQL of the rows to give back, as they are to be shown."""
+    marks = quote(LARGE + CARRIED)
+    columns = ["sheet_name", "CAST(row_no AS VARCHAR)", "status", "remarks"]
+    columns += [f"left(translate(c{at}, {marks}, ''), {LONGEST})" for at in range(1, len(reading.headers) + 1)]
+    return f"SELECT {', '.join(columns)} FROM given_back ORDER BY sheet, row_no"
+
+
+def _records(
+    columns: Sequence[str], labels: Mapping[str, str], batches: Iterator[list[tuple[str | None, ...]]]
+) -> Iterator[dict[str, str]]:
     for batch in batches:
         for row in batch:
             cells = [_printable(cell) for cell in row]
-            cells[2] = say(f"feeds.status_{row[2]}")
+            cells[2] = labels[cells[2]]
             yield dict(zip(columns, cells, strict=True))
 
 
 def _printable(cell: str | None) -> str:
     """The cell without the control characters that XML cannot hold."""
-    return "".join(char for char in cell or "" if char >= " " or char in "\t\r\n")
+    if not cell or cell.isprintable():
+        return cell or ""
+    return "".join(char for char in cell if char >= " " or char in "\t\r\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,10 +32,12 @@ def read_feeds(
     out_folder: Path,
     limits: Limits | None = None,
     workers: int = 2,
+    then: Callable[[FeedReading, Engine], None] = lambda _reading, _engine: None,
 ) -> list[FeedReading]:
     """Read the files that `discover` found, several at a time; gives their readings in the same order.
 
-    A file with a problem gives a reading that carries it.
+    A file with a problem gives a reading that carries it; with each of the others `then` is called, by the worker
+    and with the engine that read it.
     """
     limits = limits or Limits()
     idle: list[Engine] = []
@@ -54,6 +56,7 @@ def read_feeds(
         if reading.problem:
             engine.close()
         else:
+            then(reading, engine)
             idle.append(engine)
         return reading
 

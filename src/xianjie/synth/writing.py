@@ -142,7 +142,7 @@ def dirty_value(field: DictionaryField, header: str, dates: str, firsts: dict[st
         return f"CASE date_kind WHEN 'other_date' THEN {another} {bad} ELSE {clean} END"
     if field.type == "fen":
         worse = (
-            f"WHEN 'negative' THEN '-' || {clean} WHEN 'absurd' THEN replace({clean}, '.', '0000') "
+            f"WHEN 'negative' THEN '-' || {clean} WHEN 'absurd' THEN replace({clean}, '.', '') "
             "WHEN 'bad_money' THEN '见附表'"
             if firsts["fen"] == field.name
             else ""

@@ -25,7 +25,6 @@ from xianjie.screening.run_folder import read_json
 from xianjie.web.accounts.models import User
 from xianjie.web.audit.services import record
 from xianjie.web.clock import today
-from xianjie.web.daily.line import Tell, part_of, stop_of
 from xianjie.web.daily.models import Run
 from xianjie.web.daily.scheduling import KIND
 from xianjie.web.daily.signals import run_done
@@ -33,7 +32,7 @@ from xianjie.web.daily.snapshot import write_register
 from xianjie.web.daily.syncing import sync_findings
 from xianjie.web.daily.warnings import sync_warnings
 from xianjie.web.jobs.models import Job
-from xianjie.web.jobs.services import Cancelled, Work, ask_to_cancel, enqueue
+from xianjie.web.jobs.services import Cancelled, Progress, Work, ask_to_cancel, enqueue
 
 # What the parts take of the whole, in hundredths.
 SNAPSHOT, SCREENING, SYNC = 10, 80, 10
@@ -167,15 +166,16 @@ def _steps(run: Run, work: Work) -> dict[str, Any]:
         Run.everything.filter(pk=run.pk).update(timings=timings)
         return result
 
-    taken_at = timed("snapshot", lambda: lay_data(run, part_of(work, 0, SNAPSHOT)))
+    taken_at = timed("snapshot", lambda: lay_data(run, work.part(0, SNAPSHOT)))
     counts = timed("screening", lambda: _screen(run, work))
-    told = part_of(work, SNAPSHOT + SCREENING, SYNC)
+    told = work.part(SNAPSHOT + SCREENING, SYNC)
     told(0, 3, say("daily.syncing"))
     findings = timed("findings", lambda: _once(run, "sync", sync_findings))
     told(1, 3, say("daily.raising_warnings"))
     warned = timed("warnings", lambda: _once(run, "warnings", sync_warnings))
     told(2, 3, say("daily.taking_doubts"))
     doubts = timed("doubts", lambda: _take_doubts(run, taken_at))
+    timed("answers", lambda: _close_answers(run))
     timed("pages", lambda: _warm(run))
     timed("listeners", lambda: run_done.send(Run, run=run))
     timings.update({f"step.{one['step']}": one["seconds"] for one in _log(run.folder)})
@@ -199,7 +199,7 @@ def _once(run: Run, name: str, change: Callable[[Run], dict[str, int]]) -> dict[
     return result
 
 
-def lay_data(run: Run, progress: Tell) -> datetime:
+def lay_data(run: Run, progress: Progress) -> datetime:
     """Make the run's data folder once: the snapshot, the departments' files, clerks' decisions; when it was begun."""
     marker = run.place / "data.json"
     if marker.exists():
@@ -226,11 +226,11 @@ def _lay_deliveries(run: Run) -> None:
             os.link(one.path, target)
         except OSError:  # another file system: a copy does as well
             shutil.copyfile(one.path, target)
-    _write_rows(run.data / "decisions.csv", decision_rows(run.region_code))
-    _write_rows(run.data / "settlements.csv", settlement_rows(run.region_code))
+    write_rows(run.data / "decisions.csv", decision_rows(run.region_code))
+    write_rows(run.data / "settlements.csv", settlement_rows(run.region_code))
 
 
-def _write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Rows of text as CSV; without a row no file."""
     import csv
 
@@ -252,9 +252,12 @@ def overlays() -> tuple[Path, ...]:
 
 
 def _screen(run: Run, work: Work) -> dict[str, Any]:
-    tell = part_of(work, SNAPSHOT, SCREENING)
+    tell = work.part(SNAPSHOT, SCREENING)
     previous = run.previous.folder if run.previous and (run.previous.folder / "findings.parquet").exists() else None
-    request = Request(data=run.data, out=run.folder, date=run.day, overlays=overlays(), previous=previous)
+    # The demo shows one county under each of the five documents; a county of its own has the one that holds there.
+    request = Request(
+        data=run.data, out=run.folder, date=run.day, overlays=overlays(), previous=previous, documents=settings.DEMO
+    )
     try:
         return _screened(request, tell, work)
     except UserError as error:
@@ -264,9 +267,9 @@ def _screen(run: Run, work: Work) -> dict[str, Any]:
         return _screened(request, tell, work)
 
 
-def _screened(request: Request, tell: Tell, work: Work) -> dict[str, Any]:
+def _screened(request: Request, tell: Progress, work: Work) -> dict[str, Any]:
     try:
-        return run_screening(request, progress=tell, stop=stop_of(work))
+        return run_screening(request, progress=tell, stop=work.stopped)
     except Stopped as stopped:
         raise Cancelled from stopped
 
@@ -275,6 +278,13 @@ def _take_doubts(run: Run, begun_at: datetime) -> int:
     from xianjie.web.intake.doubts import take_doubts
 
     return take_doubts(run.region_code, run.folder, begun_at)
+
+
+def _close_answers(run: Run) -> int:
+    from xianjie.web.registry.run_results import NewestRun
+    from xianjie.web.registry.settling import close_answers
+
+    return close_answers(run.region_code, NewestRun(run.folder), run.day)
 
 
 def _warm(run: Run) -> None:
