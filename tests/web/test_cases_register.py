@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from tests.web.test_cases_services import COUNTY, OFFICE, VILLAGE, household, to_verification
-from xianjie.web.cases import clues, services
+from xianjie.web.cases import services
+from xianjie.web.cases.discovering import Reason, take_findings
 from xianjie.web.cases.forms import MoveForm
 from xianjie.web.cases.models import Case, Clue
 from xianjie.web.daily.models import Finding, Run
@@ -38,7 +39,7 @@ def a_run() -> Run:
 
 def test_a_runs_findings_become_clues_and_gone_ones_leave_them():
     run, home, other = a_run(), household(1), household(2)
-    found(run, home, "income_within_line")
+    found(run, home, "missed", group="tracking")
     found(run, other, "cause_illness", group="cause")
     run_done.send(Run, run=run)
     run_done.send(Run, run=run)
@@ -78,7 +79,7 @@ def spells(home: Household) -> list[Fact]:
 def test_identifying_a_household_begins_a_spell_with_kind_risks_and_how_things_stood():
     home, run = household(), a_run()
     found(run, home, "a", causes="illness;job"), found(run, home, "b", causes="job")
-    clues.take_findings(COUNTY, [clues.Reason(home.pk, VILLAGE, "a", "x", 5, group="income")])
+    take_findings(COUNTY, [Reason(home.pk, VILLAGE, "a", "x", 50, group="income")])
     facts = {"results": {"income_per_head": 512300, "house_unsafe": True, "water_unsafe": None, "uninsured": False}}
     decide(put(to_verification(home), "county_decision"), "identify", facts, kind="marginal")
     spell = spells(home)[0]

@@ -14,7 +14,7 @@ from xianjie.messages import UserError
 from xianjie.web.accounts.scope import Holding, Scope
 from xianjie.web.audit.services import Actor, acting, verify
 from xianjie.web.cases import clues, services
-from xianjie.web.cases.clues import Reason
+from xianjie.web.cases.discovering import Reason, take_findings
 from xianjie.web.cases.models import Case, CaseMove, Clue, ClueReason
 from xianjie.web.flows.definition import flow_by_key
 from xianjie.web.flows.engine import Refused
@@ -112,32 +112,32 @@ def test_a_late_case_climbs_once(settings):
     assert case.told_to == "township"
 
 
-def reason(number: int, code: str, score: int = 20, group: str = "income") -> Reason:
+def reason(number: int, code: str, score: int = 50, group: str = "income") -> Reason:
     return Reason(f"H{number:03}", VILLAGE, code, f"发现{code}", score, group=group)
 
 
 def test_many_findings_of_a_household_are_one_clue_with_reasons_side_by_side():
     household(1), household(2)
     found = [reason(1, "a"), reason(1, "b", 15), reason(2, "c"), reason(2, "cause_illness", 0, "cause")]
-    taken = clues.take_findings(COUNTY, found)
+    taken = take_findings(COUNTY, found)
     assert (taken.opened, Clue.everything.count(), ClueReason.everything.count()) == (2, 2, 3)
-    assert clues.take_findings(COUNTY, found).opened == 0 and Clue.everything.count() == 2
+    assert take_findings(COUNTY, found).opened == 0 and Clue.everything.count() == 2
 
 
 def test_a_dismissed_clue_stays_away_until_something_gets_worse():
     household(1)
-    clues.take_findings(COUNTY, [reason(1, "a")])
+    take_findings(COUNTY, [reason(1, "a")])
     clues.dismiss(TOWN, [Clue.everything.get().pk], "收入漏报，已补")
-    assert clues.take_findings(COUNTY, [reason(1, "a")]).left == 1
-    assert clues.take_findings(COUNTY, [reason(1, "a"), reason(1, "b", 1)]).came_back == 1
+    assert take_findings(COUNTY, [reason(1, "a")]).left == 1
+    assert take_findings(COUNTY, [reason(1, "a"), reason(1, "b", 1)]).came_back == 1
     assert Clue.everything.get(state=Clue.OPEN).came_back
 
 
 def test_a_clue_of_which_nothing_is_left_closes_itself_but_not_one_that_a_person_raised():
     home, other = household(1), household(2)
-    clues.take_findings(COUNTY, [reason(1, "a"), reason(2, "a")])
+    take_findings(COUNTY, [reason(1, "a"), reason(2, "a")])
     clues.add_clue(TOWN, other, "visit", "户主摔伤")
-    taken = clues.take_findings(COUNTY, [])
+    taken = take_findings(COUNTY, [])
     assert taken.calmed == 1
     assert set(Clue.everything.filter(state=Clue.OPEN).values_list("household", flat=True)) == {other.pk}
     assert Clue.everything.get(household=home).state == Clue.DISMISSED
@@ -146,7 +146,7 @@ def test_a_clue_of_which_nothing_is_left_closes_itself_but_not_one_that_a_person
 def test_many_clues_are_dismissed_with_one_reason_and_taken_back():
     for number in range(1, 40):
         household(number)
-    clues.take_findings(COUNTY, [reason(number, "a") for number in range(1, 40)])
+    take_findings(COUNTY, [reason(number, "a") for number in range(1, 40)])
     pks = list(Clue.everything.values_list("pk", flat=True))
     batch = clues.dismiss(TOWN, pks, "数据滞后")
     assert not Clue.everything.filter(state=Clue.OPEN).exists()
@@ -155,7 +155,7 @@ def test_many_clues_are_dismissed_with_one_reason_and_taken_back():
 
 def test_dismissing_a_clue_of_another_area_is_refused_as_a_whole():
     household(1), household(2, OTHER)
-    clues.take_findings(COUNTY, [reason(1, "a"), Reason("H002", OTHER, "a", "发现a", 20, group="income")])
+    take_findings(COUNTY, [reason(1, "a"), Reason("H002", OTHER, "a", "发现a", 50, group="income")])
     with pytest.raises(UserError):
         clues.dismiss(CADRE, Clue.everything.values_list("pk", flat=True), "x")
     assert Clue.everything.filter(state=Clue.OPEN).count() == 2
@@ -163,7 +163,7 @@ def test_dismissing_a_clue_of_another_area_is_refused_as_a_whole():
 
 def test_a_dispatched_clue_becomes_a_case_at_its_village_or_help_first():
     household(1), household(2)
-    clues.take_findings(COUNTY, [reason(1, "a"), reason(2, "flood", 30, "shock")])
+    take_findings(COUNTY, [reason(1, "a"), reason(2, "flood", 50, "shock")])
     first, second = Clue.everything.order_by("household")
     assert clues.dispatch(TOWN, first.pk).at == "verify"
     assert second.urgent and clues.dispatch(TOWN, second.pk, green=True, why="山洪").at == "help_first"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -32,6 +32,7 @@ class Actor:
     origin: str = ""
 
 
+AT_ONCE = 500
 SYSTEM = Actor("system", "系统")
 _current: ContextVar[Actor] = ContextVar("actor", default=SYSTEM)
 
@@ -68,7 +69,18 @@ def _plain(content: Any) -> Any:
     return None if content is None else json.loads(json.dumps(content, cls=DjangoJSONEncoder))
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Entry:
+    """What one event is to tell."""
+
+    verb: str
+    subject: tuple[str, str] = ("", "")
+    region_code: str = ""
+    why: str = ""
+    before: Any = None
+    after: Any = None
+
+
 def record(
     verb: str,
     *,
@@ -79,28 +91,38 @@ def record(
     after: Any = None,
 ) -> Event:
     """Append one event by the current actor, in the transaction of the change it tells."""
+    return record_many([Entry(verb, subject, region_code, why, before, after)])[0]
+
+
+@transaction.atomic
+def record_many(entries: Sequence[Entry]) -> list[Event]:
+    """Append many events at once, in their order: one lock and one insert for all of them."""
     head, _ = ChainHead.objects.select_for_update().get_or_create(pk=1)
-    actor = current_actor()
-    event = Event(
-        seq=head.seq + 1,
-        at=timezone.now().isoformat(),
-        actor=actor.username,
-        actor_name=actor.name,
-        acting_as=actor.acting_as,
-        origin=actor.origin,
-        verb=verb,
-        subject_kind=subject[0],
-        subject_id=subject[1],
-        region_code=region_code,
-        why=why,
-        before=_plain(before),
-        after=_plain(after),
-        previous=head.hash,
-    )
-    event.hash = digest(event)
-    event.save(force_insert=True)
-    ChainHead.objects.filter(pk=1).update(seq=event.seq, hash=event.hash)
-    return event
+    actor, seq, previous = current_actor(), head.seq, head.hash
+    events = []
+    for entry in entries:
+        seq += 1
+        event = Event(
+            seq=seq,
+            at=timezone.now().isoformat(),
+            actor=actor.username,
+            actor_name=actor.name,
+            acting_as=actor.acting_as,
+            origin=actor.origin,
+            verb=entry.verb,
+            subject_kind=entry.subject[0],
+            subject_id=entry.subject[1],
+            region_code=entry.region_code,
+            why=entry.why,
+            before=_plain(entry.before),
+            after=_plain(entry.after),
+            previous=previous,
+        )
+        event.hash = previous = digest(event)
+        events.append(event)
+    Event.objects.bulk_create(events, batch_size=AT_ONCE)
+    ChainHead.objects.filter(pk=1).update(seq=seq, hash=previous)
+    return events
 
 
 @dataclass(frozen=True)

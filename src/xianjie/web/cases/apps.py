@@ -4,7 +4,9 @@ from django.apps import AppConfig
 from django.utils.module_loading import module_has_submodule
 
 # Modules that put their panels on the case's page (`work.py`) or listen to other apps.
-PARTS = ("following", "verification_views", "deliberation_views", "meeting_views", "planning", "visiting")
+PARTS = (
+    "following", "verification_views", "comparing_views", "deliberation_views", "meeting_views", "planning", "visiting",
+)  # fmt: skip
 
 
 class CasesConfig(AppConfig):

@@ -14,7 +14,7 @@ from xianjie.messages import UserError
 from xianjie.web.accounts.access import needs
 from xianjie.web.cases import papers, selectors, services
 from xianjie.web.cases.deliberation import conditions
-from xianjie.web.cases.forms import PAPER_TYPES, CaseFilter, EvidenceForm, MoveForm
+from xianjie.web.cases.forms import PAPER_TYPES, CaseFilter, EvidenceForm, MoveForm, NewsForm
 from xianjie.web.cases.meeting import deciding_steps
 from xianjie.web.cases.models import Case, CaseEvidence, CaseMove
 from xianjie.web.cases.registering import decided_by_rule, proposed_risks
@@ -29,6 +29,7 @@ from xianjie.web.paging import page_of
 from xianjie.web.regions.selectors import full_names
 from xianjie.web.words import code_label, label
 
+KEPT = ("reason", "text", "finding", "names")  # what somebody may have typed at length
 SORTS = ("region_code", "-region_code", "since", "-since", "opened_on", "-opened_on")
 
 
@@ -54,7 +55,7 @@ def cases(request: Any) -> HttpResponse:
     return render(
         request, "cases/cases.html",
         {"page_title": _("监测帮扶案件"), "form": form, "table": table, "tiles": waiting,
-         "decides": bool(deciding_steps(request.scope))},
+         "decides": bool(deciding_steps(request.scope)), "templates": request.scope.has("cases.template")},
     )  # fmt: skip
 
 
@@ -98,6 +99,8 @@ def case(request: Any, pk: int) -> HttpResponse:
     found = selectors.case_in_scope(request.scope, pk)
     context = _context(request, found)
     context["work"] = panels_of(request, found, context["page"])
+    context["news"] = selectors.news_of(request.scope, found)
+    context["acts"] = request.scope.allows(services.ACT, found.region_code)
     return render(request, "cases/case.html", context)
 
 
@@ -112,6 +115,7 @@ def _context(request: Any, found: Case) -> dict[str, Any]:
         "due": due_status(found),
         "kind": kind_word(found.kind),
         "history": [told(page.flow, one) for one in page.moves],
+        "earlier": [(label(evidence_kinds()[one.kind]), one) for one in page.earlier if one.kind in evidence_kinds()],
     }
 
 
@@ -142,7 +146,11 @@ def told(flow: Flow, one: CaseMove) -> dict[str, Any]:
     """A move as the timeline shows it."""
     step = flow.steps.get(one.step)
     action = step.actions.get(one.action) if step else None
-    words = label(action) if action else {"open": _("建案"), "reopen": _("重新建案")}.get(one.action, one.action)
+    words = (
+        label(action)
+        if action
+        else {"open": _("建案"), "reopen": _("重新建案"), "adopt": _("承接在册监测对象")}.get(one.action, one.action)
+    )
     return {
         "date": one.day,
         "title": f"{label(step)}：{words}" if step else words,
@@ -162,18 +170,38 @@ def _decided(one: CaseMove) -> list[str]:
 
 
 @needs("cases.act")
+def news(request: Any, pk: int) -> HttpResponse:
+    """Say what was done about what was newly found of a case."""
+    found = selectors.case_in_scope(request.scope, pk)
+    form = NewsForm(request.POST or None, initial={"seen": found.news_on})
+    if found.news_on is None and request.method != "POST":
+        return redirect("cases:case", pk=pk)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.see_to_news(request.scope, pk, form.cleaned_data["text"], seen=form.cleaned_data["seen"])
+            messages.success(request, _("已登记。"))
+            return redirect("cases:case", pk=pk)
+        except UserError as error:
+            form.add_error(None, str(error))
+    context = {
+        "page_title": _("在办案件的新情况"), "page_subtitle": found.household.head_name, "form": form, "case": found,
+        "news": selectors.news_of(request.scope, found),
+    }  # fmt: skip
+    return render(request, "cases/record.html", context)
+
+
+@needs("cases.act")
 def move(request: Any, pk: int, action: str) -> HttpResponse:
     """Ask for what an action needs, and do it."""
     found = selectors.case_in_scope(request.scope, pk)
     flow = flow_by_key(found.flow)
     step = flow.steps.get(found.at)
     if step is None or action not in step.actions:
-        messages.warning(request, _("案件已不在该环节，请查看最新情况。"))
-        return redirect("cases:case", pk=pk)
+        return left_behind(request, found)
     facts = frozen_facts(found) if step.freezes else {}
     form = MoveForm(
         request.POST or None, action=step.actions[action], by_rule=decided_by_rule(facts),
-        initial={"seen": found.revision, "risks": proposed_risks(found.household_id)},
+        initial={"seen": found.revision, "risks": proposed_risks([found.household_id])[found.household_id]},
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         try:
@@ -183,11 +211,30 @@ def move(request: Any, pk: int, action: str) -> HttpResponse:
             )  # fmt: skip
             messages.success(request, _("已办理：%(action)s") % {"action": label(step.actions[action])})
             return redirect("cases:case", pk=pk)
+        except services.Overtaken as error:  # the same form again, on what the case is now
+            form = form.again(found.revision)
+            form.add_error(None, str(error))
         except UserError as error:
             form.add_error(None, str(error))
     context = {**_context(request, found), "form": form, "action": step.actions[action],
                "page_title": label(step.actions[action]), "page_subtitle": found.household.head_name}  # fmt: skip
     return render(request, "cases/move.html", context)
+
+
+def left_behind(request: Any, found: Case) -> HttpResponse:
+    """Somebody has moved the case on from the step of this form: who did what, and what was typed, to be copied."""
+    typed = [text for name, text in request.POST.items() if name in KEPT and text.strip()]
+    if not typed:
+        messages.warning(request, _("案件已不在该环节，请查看最新情况。"))
+        return redirect("cases:case", pk=found.pk)
+    seen = request.POST.get("seen", "")
+    flow = flow_by_key(found.flow)
+    since = CaseMove.everything.filter(case=found, number__gt=int(seen) if seen.isdigit() else found.revision - 1)
+    context = {
+        "page_title": _("案件已被他人办理"), "page_subtitle": found.household.head_name, "case": found, "typed": typed,
+        "history": [told(flow, one) for one in since.order_by("-number")],
+    }  # fmt: skip
+    return render(request, "cases/left_behind.html", context)
 
 
 def frozen_facts(found: Case) -> dict[str, Any]:

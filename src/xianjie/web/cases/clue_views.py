@@ -17,6 +17,7 @@ from xianjie.web.cases import clues as service
 from xianjie.web.cases import selectors
 from xianjie.web.cases.forms import ClueFilter, ClueForm, ReasonForm
 from xianjie.web.cases.models import Clue
+from xianjie.web.cases.rules import is_reason
 from xianjie.web.clock import today
 from xianjie.web.daily.kinds import kind_label, kinds
 from xianjie.web.design.tables import Action, Column, Table
@@ -31,7 +32,7 @@ SORTS = ("-score", "score", "opened_on", "-opened_on", "region_code")
 @needs("cases.view")
 def clues(request: Any) -> HttpResponse:
     """The list of clues, weightiest first: reasons side by side, many dismissed or one dispatched."""
-    raising = sorted((code, kind.label) for code, kind in kinds().items() if service.raises_clue(code, kind.group))
+    raising = sorted((code, kind.label) for code, kind in kinds().items() if is_reason(code, kind.group))
     form = ClueFilter(request.GET or None, scope=request.scope, codes=raising)
     wanted = form.cleaned_data if form.is_bound and form.is_valid() else {}
     rows = selectors.clue_list(request.scope, wanted)

@@ -65,9 +65,12 @@ def objections_of(case: Case) -> list[Objection]:
 def conditions(case: Case) -> dict[str, bool | None]:
     """What actions of the flow hang on besides the policy's results: told by the case's own records."""
     vote = vote_of(case)
+    objections = objections_of(case)
+    settled = all(one.answered_on is not None for one in objections)
     return {
         "review_carried": vote.carried if vote else None,
-        "objections_settled": all(one.answered_on is not None for one in objections_of(case)),
+        "objections_settled": settled,
+        "objections_answered": settled and bool(objections),
     }
 
 

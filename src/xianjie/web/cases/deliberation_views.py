@@ -110,16 +110,10 @@ def answer(request: Any, pk: int, objection_pk: int) -> HttpResponse:
     return render(request, "cases/record.html", context)
 
 
-def _mine(request: Any, found: Case) -> bool:
-    step = _step(found)
-    held = {one.role for one in request.scope.holding("cases.act") if one.covers(found.region_code)}
-    return step is not None and bool(held & set(step.roles))
-
-
 def _record_panel(request: Any, found: Case) -> dict[str, Any] | None:
     step = _step(found)
     vote = deliberation.vote_of(found) if step and step.form == "review" else None
-    mine = _mine(request, found)
+    mine = services.is_mine(request.scope, found)
     if vote is None and not mine:
         return None
     return {"mine": mine, "vote": vote, "rules": deliberation.review_rules()}

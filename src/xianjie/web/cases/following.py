@@ -1,4 +1,4 @@
-"""What follows a county's daily run: its findings become clues, and late cases climb every morning."""
+"""What follows a county's daily run: monitored households have cases, findings become clues, late cases climb."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import Q
 from django.dispatch import receiver
 
-from xianjie.web.cases.clues import Reason, Taken, take_findings
+from xianjie.web.cases.adopting import adopt_monitored
+from xianjie.web.cases.discovering import Reason, Taken, take_findings
 from xianjie.web.cases.rules import clue_rules
 from xianjie.web.daily.models import Finding, Run
 from xianjie.web.daily.signals import run_done
@@ -27,16 +28,17 @@ def follow(run: Run, **_more: Any) -> None:
 
 
 def take_run(county_code: str) -> Taken:
-    """Bring the county's clues in line with the findings that stand."""
-    return take_findings(county_code, _reasons(county_code))
+    """Bring the county's cases and clues in line with the register and with the findings that stand."""
+    adopted = adopt_monitored(county_code)
+    return take_findings(county_code, _reasons(county_code), adopted)
 
 
 def _reasons(county_code: str) -> Iterator[Reason]:
-    """The standing findings of a county that raise a clue."""
+    """The standing findings of a county that may be reasons of a clue."""
     low, high = area_of(county_code)
     rules = clue_rules()
     rows = Finding.everything.filter(
-        Q(group__in=rules["groups"]) | Q(finding__in=rules["findings"]),
+        Q(group__in=rules["groups"]) | Q(finding__in=rules["alone"]),
         gone_on__isnull=True, household__ends_on__isnull=True, region_code__gte=low, region_code__lt=high,
     ).order_by("household_id", "finding")  # fmt: skip
     columns = ("household_id", "region_code", "finding", "text", "score", "group", "cite", "departments")

@@ -66,6 +66,7 @@ class CaseFilter(forms.Form):
     late = forms.BooleanField(label=_("只看超期"), required=False)
     mine = forms.BooleanField(label=_("只看待我办理"), required=False)
     back = forms.BooleanField(label=_("只看退回"), required=False)
+    news = forms.BooleanField(label=_("只看有新情况"), required=False)
     over = forms.BooleanField(label=_("含已办结"), required=False)
 
     def __init__(self, *arguments: Any, scope: Scope, **options: Any) -> None:
@@ -84,6 +85,14 @@ class ReasonForm(forms.Form):
     """One reason for many clues."""
 
     why = forms.CharField(label=_("理由"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class NewsForm(forms.Form):
+    """What was done about something new of a case."""
+
+    seen = forms.DateField(widget=forms.HiddenInput)
+    text = forms.CharField(label=_("处理情况"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
+                           help_text=_("例如：已入户核实，已纳入帮扶方案"))  # fmt: skip
 
 
 class ClueForm(forms.Form):
@@ -129,6 +138,13 @@ class MoveForm(forms.Form):
             label=_("理由") if "reason" in action.needs else _("说明"), max_length=2000,
             required="reason" in action.needs, widget=forms.Textarea(attrs={"rows": 4}),
         )  # fmt: skip
+
+    def again(self, seen: int) -> MoveForm:
+        """The same answers on the case as it is now."""
+        posted: Any = self.data
+        self.data = posted.copy()
+        self.data["seen"] = str(seen)  # type: ignore[index]
+        return self
 
     def clean_risks(self) -> list[str]:
         """No more risks than the record has places."""

@@ -1,12 +1,12 @@
 """A county's meeting 县级集中审定: many cases decided at once, each by its own choice, with its facts frozen.
 
-The job goes through the list case by case, each in a transaction of its own. A case that this very job decided
+The job goes through the list by hundreds, each hundred in a transaction of its own. A case that this very job decided
 before it was killed is known by the job's number in the move: starting again decides nothing twice, leaves nothing out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,12 +20,13 @@ from xianjie.web.cases import services
 from xianjie.web.cases.models import Case, CaseMove
 from xianjie.web.cases.registering import decided_by_rule
 from xianjie.web.cases.results import WANTED, frozen_many
+from xianjie.web.cases.services import Wanted
 from xianjie.web.clock import today
 from xianjie.web.flows.definition import flow_by_key, load_flows
 from xianjie.web.jobs.models import Job
 from xianjie.web.jobs.services import Work, enqueue
 
-KIND, AT_ONCE = "cases.decide", 100
+KIND, AT_ONCE, MOST_TOLD = "cases.decide", 100, 100
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Decision:
 def deciding_steps(scope: Scope) -> list[str]:
     """The steps at which somebody with these roles decides: those that freeze their facts."""
     roles = {held.role for held in scope.holding(services.ACT)}
-    flows = [flow for versions in load_flows().values() for flow in versions]
+    flows = load_flows()[services.FLOW]
     return sorted(
         {name for flow in flows for name, step in flow.steps.items() if step.freezes and roles & set(step.roles)}
     )
@@ -76,33 +77,37 @@ def call(scope: Scope, owner: User, region_code: str, decisions: Iterable[Decisi
 def decide_all(work: Work) -> dict[str, Any]:
     """The job: carry every decision out that still can be; tells of those that could not."""
     decisions = [Decision(**one) for one in work.arguments["decisions"]]
-    scope, region = scope_of(work.job.owner), work.job.region_code
-    counts = {"decided": 0, "not_decided": 0}
+    scope, region, meeting = scope_of(work.job.owner), work.job.region_code, str(work.job.pk)
     problems: list[str] = []
     for start in range(0, len(decisions), AT_ONCE):
         some = decisions[start : start + AT_ONCE]
-        cases = {case.pk: case for case in Case.everything.filter(pk__in=[one.case for one in some])}
-        facts = frozen_many([case.household_id for case in cases.values()], region)
-        for number, one in enumerate(some, start + 1):
-            problem = _decide(scope, cases[one.case], one, facts, str(work.job.pk))
-            counts["not_decided" if problem else "decided"] += 1
-            if problem:
-                problems.append(f"{cases[one.case].household_id}：{problem}")
-            work.progress(number, len(decisions), say("cases.meeting_progress", number=number))
-    return {**counts, "problems": problems[:AT_ONCE]}
+        problems += _decide(scope, some, region, meeting)
+        done = start + len(some)
+        work.progress(done, len(decisions), say("cases.meeting_progress", number=done))
+    not_decided = len(problems)
+    return {"decided": len(decisions) - not_decided, "not_decided": not_decided, "problems": problems[:MOST_TOLD]}
 
 
-def _decided_before(case: Case, one: Decision, meeting: str) -> bool:
-    """Whether this very job has decided the case before it was killed."""
-    made = CaseMove.everything.filter(case=case, number=one.seen + 1).first()
-    return made is not None and made.given.get("meeting") == meeting
+def _decide(scope: Scope, some: Sequence[Decision], region: str, meeting: str) -> list[str]:
+    """Carry decisions out, all that can be in one transaction; what stood in the way of the others."""
+    homes = dict(Case.everything.filter(pk__in=[one.case for one in some]).values_list("pk", "household_id"))
+    before = CaseMove.everything.filter(case__in=homes, given__meeting=meeting)
+    decided_before = set(before.values_list("case_id", flat=True))  # by this very job, before it was killed
+    left = [one for one in some if one.case not in decided_before]
+    facts = frozen_many([homes[one.case] for one in left], region)
+    wanted, problems = [], {}
+    for one in left:
+        asked = _wanted(one, facts.get(homes[one.case], {}), meeting)
+        if isinstance(asked, str):
+            problems[one.case] = asked
+        else:
+            wanted.append(asked)
+    problems |= {pk: _words(error) for pk, error in _moved(scope, wanted).items() if isinstance(error, Exception)}
+    return [f"{homes[one.case]}：{problems[one.case]}" for one in left if one.case in problems]
 
 
-def _decide(scope: Scope, case: Case, one: Decision, facts: dict[str, dict[str, Any]], meeting: str) -> str:
-    """Carry one decision out; what stands in its way, empty for nothing."""
-    if case.revision != one.seen and _decided_before(case, one, meeting):
-        return ""
-    known = facts.get(case.household_id, {})
+def _wanted(one: Decision, known: dict[str, Any], meeting: str) -> Wanted | str:
+    """The move that a decision asks for, or what it lacks."""
     by_rule = decided_by_rule(known)
     given = {**one.given, "meeting": meeting}
     if by_rule and given.get("kind", by_rule) != by_rule:
@@ -110,12 +115,18 @@ def _decide(scope: Scope, case: Case, one: Decision, facts: dict[str, dict[str, 
             return say("cases.other_than_rule")
         given["by_rule"] = by_rule
     holds = {name: (known.get("results") or {}).get(result) for name, result in WANTED.items()}
+    return Wanted(one.case, one.action, one.seen, one.reason, given, holds, known)
+
+
+def _moved(scope: Scope, wanted: Sequence[Wanted]) -> Mapping[int, Case | UserError | PermissionDenied]:
+    """The moves at once; where the register refuses one of them, each by itself, so that the others are made."""
     try:
-        services.move(
-            scope, case.pk, one.action, seen=one.seen, reason=one.reason, given=given, holds=holds, facts=known
-        )
-    except UserError as error:
-        return str(error)
-    except PermissionDenied:
-        return say("cases.not_yours")
-    return ""
+        return services.move_many(scope, wanted)
+    except (UserError, PermissionDenied) as error:
+        if len(wanted) == 1:
+            return {wanted[0].case: error}
+        return {pk: became for one in wanted for pk, became in _moved(scope, [one]).items()}
+
+
+def _words(error: Exception) -> str:
+    return say("cases.not_yours") if isinstance(error, PermissionDenied) else str(error)

@@ -30,6 +30,7 @@ class Case(Scoped):
     told_to = models.CharField(max_length=20, blank=True)  # the role that a late step has climbed to
     kind = models.CharField(max_length=30, blank=True)  # of monitored household, as decided
     opened_on = models.DateField()
+    news_on = models.DateField(null=True)  # a new risk was found while the case is under way, and nobody has seen to it
     revision = models.IntegerField(default=0)  # the number of moves: who acts says which one they saw
 
     class Meta(Scoped.Meta):

@@ -11,10 +11,10 @@ from django.conf import settings
 FOLDER = "cases"
 
 
-def keep(file: Any) -> str:
-    """Store an uploaded file; gives the name under which it is kept."""
+def keep(file: Any, folder: str = FOLDER) -> str:
+    """Store an uploaded file in an app's folder; gives the name under which it is kept."""
     name = f"{uuid.uuid4().hex}.{file.name.rpartition('.')[2].lower()}"
-    place = Path(settings.HOME) / "files" / FOLDER
+    place = Path(settings.HOME) / "files" / folder
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (place / name).open("wb") as out:
         for part in file.chunks():
@@ -22,8 +22,8 @@ def keep(file: Any) -> str:
     return name
 
 
-def path_of(name: str) -> Path:
+def path_of(name: str, folder: str = FOLDER) -> Path:
     """Where a kept file lies. Raises `ValueError` for a name that is none of ours."""
     if Path(name).name != name:
         raise ValueError(name)
-    return Path(settings.HOME) / "files" / FOLDER / name
+    return Path(settings.HOME) / "files" / folder / name

@@ -37,7 +37,7 @@ def open_risks(case: Case) -> dict[str, list[str]]:
 
 
 def _identified(case: Case) -> str:
-    decided = CaseMove.everything.filter(case=case, action="identify").order_by("-number").first()
+    decided = CaseMove.everything.filter(case=case, action__in=("identify", "adopt")).order_by("-number").first()
     return str(decided.given.get("risks", "")) if decided else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -17,9 +17,9 @@ from xianjie.web.accounts.scope import Scope
 from xianjie.web.audit.services import current_actor, record
 from xianjie.web.cases.models import Case, CaseEvidence
 from xianjie.web.cases.planning_models import Measure, MeasureReport, Plan
-from xianjie.web.cases.planning_rules import accepted, can_work, development_groups, open_risks
+from xianjie.web.cases.planning_rules import accepted, can_work, development_groups, first_measure, open_risks
 from xianjie.web.cases.plans import Gap, gaps
-from xianjie.web.cases.services import ACT
+from xianjie.web.cases.services import ACT, is_mine
 from xianjie.web.clock import today
 from xianjie.web.flows.definition import flow_by_key
 from xianjie.web.registry.models import Fact
@@ -59,27 +59,32 @@ class PlanFacts:
     able: bool | None
     accepted: Mapping[str, tuple[str, ...]]
     development: tuple[str, ...]
+    first_by: date | None = None  # by when a measure must begin, while none has
 
-    def lacks(self, rows: Iterable[Planned], uncovered: Mapping[str, str], helper: str) -> list[Gap]:
+    def lacks(self, rows: Sequence[Planned], uncovered: Mapping[str, str], helper: str) -> list[Gap]:
         """The gaps of a plan for which no reason is stated."""
         planned = [(row.group, row.risk) for row in rows]
         found = gaps(self.risks, self.able, planned, self.accepted, self.development, helper)
-        return [gap for gap in found if gap.what == "helper" or not uncovered.get(gap.risk or gap.what, "").strip()]
+        if rows and self.first_by and min(row.starts_on for row in rows) > self.first_by:
+            found.append(Gap("first"))
+        reasoned = {gap for gap in found if uncovered.get(gap.risk or gap.what, "").strip()}
+        return [gap for gap in found if gap.what in ("helper", "first") or gap not in reasoned]
 
 
 def plan_facts(case: Case) -> PlanFacts:
     """What is known today for the plan of a case's household."""
     place = case.region_code
-    return PlanFacts(open_risks(case), can_work(case.household_id, place), accepted(place), development_groups(place))
+    due = first_measure(case)
+    begun = Measure.everything.filter(case=case, begun_on__isnull=False).exists()
+    return PlanFacts(
+        open_risks(case), can_work(case.household_id, place), accepted(place), development_groups(place),
+        None if due is None or begun else max(due.due_on, today()),
+    )  # fmt: skip
 
 
 def may_plan(scope: Scope, case: Case) -> bool:
     """Whether the user writes the plan now: the case stands at the plan's step and the step is theirs."""
-    flow = flow_by_key(case.flow)
-    if case.over or flow.steps[case.at].form != FORM:
-        return False
-    held = {one.role for one in scope.holding(ACT) if one.covers(case.region_code)}
-    return bool(held & set(flow.steps[case.at].roles))
+    return is_mine(scope, case) and flow_by_key(case.flow).steps[case.at].form == FORM
 
 
 def newest_plan(case: Case) -> Plan | None:

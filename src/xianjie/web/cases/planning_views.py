@@ -49,6 +49,8 @@ def gap_words(gap: Gap) -> str:
         return _("“%(risk)s”没有对应类别的措施，也没有写明原因") % {"risk": risk_label(gap.risk)}
     if gap.what == "development":
         return _("户内有劳动力，没有产业、就业等开发式措施，也没有写明原因")
+    if gap.what == "first":
+        return _("没有一项措施在首项措施期限前开始")
     return _("没有帮扶责任人或其电话")
 
 
@@ -170,7 +172,7 @@ def plan_shown(request: Any, pk: int) -> HttpResponse:
     """The newest version of the plan, or `?version=`, with all versions and the way to print."""
     case = selectors.case_in_scope(request.scope, pk)
     versions = list(Plan.everything.filter(case=case).order_by("-version"))
-    shown = _chosen(request, versions)
+    shown = chosen_version(request, versions)
     context = {
         "page_title": _("帮扶方案"), "page_subtitle": case.household.head_name, "case": case, "plan": shown,
         "table": plan_table(shown) if shown else None, "uncovered": _uncovered(shown),
@@ -185,7 +187,8 @@ def plan_shown(request: Any, pk: int) -> HttpResponse:
     return render(request, "cases/plan.html", context)
 
 
-def _chosen(request: Any, versions: list[Plan]) -> Plan | None:
+def chosen_version(request: Any, versions: list[Plan]) -> Plan | None:
+    """The version that `?version=` names, or the newest; None for no plan. Raises `Http404` for none of that number."""
     word = request.GET.get("version", "")
     if not word:
         return versions[0] if versions else None
@@ -219,7 +222,7 @@ def _uncovered(shown: Plan | None) -> list[dict[str, str]]:
 def plan_printed(request: Any, pk: int) -> HttpResponse:
     """The plan as an A4 sheet for signing."""
     case = selectors.case_in_scope(request.scope, pk)
-    shown = _chosen(request, list(Plan.everything.filter(case=case).order_by("-version")))
+    shown = chosen_version(request, list(Plan.everything.filter(case=case).order_by("-version")))
     if shown is None:
         raise Http404
     context = {

@@ -42,7 +42,7 @@ def catalogue(folders: tuple[Path, ...] = ()) -> dict[str, Proposal]:
 class Gap:
     """What a plan still lacks: a risk without measure, or development help where somebody can work."""
 
-    what: str  # risk, development, helper
+    what: str  # risk, development, helper, first
     risk: str = ""
 
 

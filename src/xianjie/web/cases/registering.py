@@ -8,20 +8,21 @@ the decision that follows begins a spell of its own: what was identified and rem
 from __future__ import annotations
 
 import uuid
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from xianjie.dictionary import dictionary
 from xianjie.messages import UserError
 from xianjie.web.accounts.scope import Scope
-from xianjie.web.cases.models import Case, CaseMove, ClueReason
+from xianjie.web.cases.models import CaseMove, ClueReason
 from xianjie.web.cases.rules import clue_rules
 from xianjie.web.daily.models import Finding
-from xianjie.web.flows.definition import Flow
-from xianjie.web.registry.models import Fact
-from xianjie.web.registry.recording import Recording, recording
+from xianjie.web.flows.definition import Action, flow_by_key
+from xianjie.web.registry.models import Fact, Household
+from xianjie.web.registry.recording import Recording, finish
 from xianjie.web.registry.records import unpack
 
 ENTITY, SOURCE, MOST_RISKS = "monitoring", "revitalisation", 5
@@ -35,29 +36,72 @@ STATES = {
 }
 
 
-def write(scope: Scope, case: Case, flow: Flow, made: CaseMove) -> None:
-    """Put into the register what a move says, when its action writes something there."""
-    step = flow.steps.get(made.step)
-    effect = step.actions[made.action].writes if step and made.action in step.actions else ""
-    if not effect:
+@dataclass
+class Known:
+    """What is read once for all households of a batch."""
+
+    spells: dict[str, list[Fact]]
+    risks: dict[str, list[str]]
+    channels: dict[str, str | None]
+    moves: Mapping[int, list[CaseMove]]  # of each case, before the move that is written
+
+    @classmethod
+    def of(cls, made: Sequence[CaseMove], moves: Mapping[int, list[CaseMove]]) -> Known:
+        homes = [one.case.household_id for one in made]
+        return cls(_spells(homes), proposed_risks(homes), _channels(homes), moves)
+
+
+def write(scope: Scope, made: Sequence[CaseMove], moves: Mapping[int, list[CaseMove]]) -> None:
+    """Put into the register what moves say whose actions write something there; few statements for all of them.
+
+    `moves`: case → its moves before.
+    """
+    writing = [one for one in made if _effect(one)]
+    if not writing:
         return
-    known = _spells(case.household_id, effect)
-    kind = "correct" if known else "fact"
-    reason = made.reason or (step.actions[made.action].zh if step else "")
-    with recording(kind, scope, on=made.day, reason=reason, permission="cases.act") as change:
-        household = change.household(case.household_id)
-        values = _WRITERS[effect](change, case, made, known)
-        change.add_fact(ENTITY, values, household, None, SOURCE)
-        household.monitored_kind = "" if values["removed"] else values["kind"]
+    known = Known.of(writing, moves)
+    rows = Household.everything.select_for_update().filter(pk__in=[one.case.household_id for one in writing])
+    homes = {home.pk: home for home in rows.order_by("pk")}
+    changes, facts = [], []
+    for one in writing:
+        spells = _concerned(known, one)
+        kind = "correct" if spells else "fact"
+        change = Recording(kind, scope, one.day, one.reason or _action(one).zh, {}, "cases.act")
+        home = change.take(homes[one.case.household_id])
+        values = _WRITERS[_effect(one)](change, one, known, spells)
+        home.monitored_kind = "" if values["removed"] else values["kind"]
         change.details |= {"entity": ENTITY, "fields": sorted(name for name in values if values[name] is not None)}
+        changes.append(change)
+        facts.append(change.new_fact(ENTITY, values, home, None, SOURCE))
+    Fact.everything.bulk_create(facts)
+    for change, fact in zip(changes, facts, strict=True):
+        change.keep_fact(fact)
+    finish(changes)
 
 
-def _spells(household_id: str, effect: str) -> list[Fact]:
-    """The spells that an effect changes, the newest first: open ones, or for a wrong mark those that were removed."""
-    rows = Fact.everything.filter(household=household_id, entity=ENTITY, withdrawn_on__isnull=True)
-    wanted = effect == "taken_back"
-    found = [row for row in rows.order_by("-pk") if bool(row.data.get("removed")) == wanted]
-    return sorted(found, key=lambda row: (row.data.get("identified_on") or "", row.pk), reverse=True)
+def _action(made: CaseMove) -> Action:
+    return flow_by_key(made.case.flow).steps[made.step].actions[made.action]
+
+
+def _effect(made: CaseMove) -> str:
+    return _action(made).writes
+
+
+def _spells(household_ids: Iterable[str]) -> dict[str, list[Fact]]:
+    """Household → every spell that stands, the newest first."""
+    found: dict[str, list[Fact]] = defaultdict(list)
+    rows = Fact.everything.filter(household__in=list(household_ids), entity=ENTITY, withdrawn_on__isnull=True)
+    for row in rows:
+        found[row.household_id].append(row)
+    for spells in found.values():
+        spells.sort(key=lambda row: (row.data.get("identified_on") or "", row.pk), reverse=True)
+    return found
+
+
+def _concerned(known: Known, made: CaseMove) -> list[Fact]:
+    """The spells that an effect changes: open ones, or for a wrong mark those that were removed."""
+    wanted = _effect(made) == "taken_back"
+    return [row for row in known.spells.get(made.case.household_id, ()) if bool(row.data.get("removed")) == wanted]
 
 
 def _taken_up(change: Recording, row: Fact) -> dict[str, Any]:
@@ -66,36 +110,37 @@ def _taken_up(change: Recording, row: Fact) -> dict[str, Any]:
     return {**unpack(ENTITY, row.data), "monitoring_id": row.key}
 
 
-def _identified(change: Recording, case: Case, made: CaseMove, known: list[Fact]) -> dict[str, Any]:
-    values = _taken_up(change, known[0]) if known else {"monitoring_id": f"N{uuid.uuid4().hex[:18].upper()}"}
-    risks = [risk for risk in made.given.get("risks", "").split(";") if risk] or proposed_risks(case.household_id)
+def _identified(change: Recording, made: CaseMove, known: Known, spells: list[Fact]) -> dict[str, Any]:
+    home = made.case.household_id
+    values = _taken_up(change, spells[0]) if spells else {"monitoring_id": f"N{uuid.uuid4().hex[:18].upper()}"}
+    risks = [risk for risk in made.given.get("risks", "").split(";") if risk] or known.risks[home]
     return {
         **values,
         "kind": made.given["kind"],
         "identified_on": values.get("identified_on") or made.day,
-        "channel": values.get("channel") or _channel(case.household_id),
+        "channel": values.get("channel") or known.channels.get(home),
         **{f"risk{number}": risk for number, risk in enumerate(_five(risks), 1)},
         "risk_note": made.reason or None,
-        **_notice(case, made),
+        **_notice(known.moves[made.case_id]),
         "decided_on": made.day,
         "removed": False,
         **_states(made.facts, "identification"),
     }
 
 
-def _removed(change: Recording, case: Case, made: CaseMove, known: list[Fact]) -> dict[str, Any]:
-    if not known:
-        raise UserError("cases.no_spell", household=case.household_id)
+def _removed(change: Recording, made: CaseMove, known: Known, spells: list[Fact]) -> dict[str, Any]:
+    if not spells:
+        raise UserError("cases.no_spell", household=made.case.household_id)
     return {
-        **_taken_up(change, known[0]), "removed": True, "removed_on": made.day, "rolled_back_on": None,
+        **_taken_up(change, spells[0]), "removed": True, "removed_on": made.day, "rolled_back_on": None,
         "removal_way": made.given.get("manner"), **_states(made.facts, "removal"),
     }  # fmt: skip
 
 
-def _taken_back(change: Recording, case: Case, made: CaseMove, known: list[Fact]) -> dict[str, Any]:
-    if not known:
-        raise UserError("cases.no_spell", household=case.household_id)
-    values = _taken_up(change, known[0])
+def _taken_back(change: Recording, made: CaseMove, known: Known, spells: list[Fact]) -> dict[str, Any]:
+    if not spells:
+        raise UserError("cases.no_spell", household=made.case.household_id)
+    values = _taken_up(change, spells[0])
     gone = ("removed_on", "removal_way", *(f"{name}_at_removal" for name in STATES))
     return {**values, **dict.fromkeys(gone), "removed": False, "rolled_back_on": made.day}
 
@@ -108,30 +153,33 @@ def _five(risks: list[str]) -> list[str | None]:
     return [*risks[:MOST_RISKS], *[None] * (MOST_RISKS - len(risks[:MOST_RISKS]))]
 
 
-def proposed_risks(household_id: str) -> list[str]:
-    """The causes that the household's standing findings name, the heaviest first, five at most; 其他 for none."""
-    weights: Counter[str] = Counter()
-    for causes, score in Finding.everything.filter(household=household_id, gone_on__isnull=True).values_list(
-        "causes", "score"
-    ):
-        for cause in causes.split(";"):
-            if cause in dictionary().codes["risk"].values:
-                weights[cause] += score + 1
-    order = list(dictionary().codes["risk"].values)
-    return sorted(weights, key=lambda risk: (-weights[risk], order.index(risk)))[:MOST_RISKS] or ["other"]
+def proposed_risks(household_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Household → the causes that its standing findings name, the heaviest first, five at most; 其他 for none."""
+    homes = list(household_ids)
+    weights: dict[str, Counter[str]] = {home: Counter() for home in homes}
+    known = dictionary().codes["risk"].values
+    rows = Finding.everything.filter(household__in=homes, gone_on__isnull=True)
+    for home, causes, score in rows.values_list("household_id", "causes", "score"):
+        weights[home].update({cause: score + 1 for cause in causes.split(";") if cause in known})
+    order = list(known)
+    return {
+        home: sorted(found, key=lambda risk: (-found[risk], order.index(risk)))[:MOST_RISKS] or ["other"]
+        for home, found in weights.items()
+    }
 
 
-def _channel(household_id: str) -> str | None:
-    """By which way the household was found: that of its newest clue's first reason."""
-    first = ClueReason.everything.filter(clue__household=household_id).order_by("-clue_id", "pk").first()
-    return clue_rules()["origins"][first.origin]["channel"] if first else None
+def _channels(household_ids: Iterable[str]) -> dict[str, str | None]:
+    """Household → by which way it was found: that of its newest clue's first reason."""
+    rows = ClueReason.everything.filter(clue__household__in=list(household_ids)).order_by("clue_id", "-pk")
+    origins = clue_rules()["origins"]
+    return {home: origins[origin]["channel"] for home, origin in rows.values_list("clue__household_id", "origin")}
 
 
-def _notice(case: Case, made: CaseMove) -> dict[str, date | None]:
+def _notice(moves: list[CaseMove]) -> dict[str, date | None]:
     """From when to when the public notice hung: the days on which the case came to that step and left it."""
-    moves = list(CaseMove.everything.filter(case=case, number__lt=made.number).order_by("-number"))
-    left = next((one for one in moves if one.step == "village_notice" and one.action == "report"), None)
-    came = next((one for one in moves if left and one.to == "village_notice" and one.number < left.number), None)
+    newest = sorted(moves, key=lambda one: -one.number)
+    left = next((one for one in newest if one.step == "village_notice" and one.action == "report"), None)
+    came = next((one for one in newest if left and one.to == "village_notice" and one.number < left.number), None)
     return {"notice_from": came.day if came else None, "notice_to": left.day if left else None}
 
 

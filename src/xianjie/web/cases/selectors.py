@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -14,11 +15,12 @@ from django.utils.translation import gettext as _
 
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.cases.models import Case, CaseEvidence, CaseMove, Clue, ClueReason
-from xianjie.web.cases.services import ACT, evidence_of, position_of
+from xianjie.web.cases.services import ACT, FLOW, evidence_of, position_of
 from xianjie.web.clock import today
 from xianjie.web.daily.kinds import kinds
 from xianjie.web.flows import engine
 from xianjie.web.flows.definition import Evidence, Flow, Step, evidence_kinds, flow_by_key, load_flows
+from xianjie.web.flows.working_days import after
 from xianjie.web.regions.models import area_of
 from xianjie.web.words import label
 
@@ -63,7 +65,7 @@ def readable(scope: Scope, rows: Iterable[ClueReason]) -> list[ClueReason]:
     for row in shown:
         kind = known.get(row.code)
         if kind and kind.is_health and not scope.sees("health", row.clue.region_code):
-            row.text = _("涉及健康信息，请在农户页面按规定查看")
+            row.text = _("%(what)s（涉及健康信息，请在农户页面按规定查看）") % {"what": kind.label}
     return shown
 
 
@@ -91,6 +93,8 @@ def case_list(scope: Scope, wanted: dict[str, Any]) -> QuerySet[Case]:
         rows = rows.filter(kind=kind)
     if wanted.get("late"):
         rows = rows.filter(over=False, due_on__lt=today())
+    if wanted.get("news"):
+        rows = rows.filter(over=False, news_on__isnull=False)
     if wanted.get("mine"):
         rows = rows.filter(at__in=steps_of(scope))
     if wanted.get("back"):
@@ -102,13 +106,12 @@ def case_list(scope: Scope, wanted: dict[str, Any]) -> QuerySet[Case]:
 
 @cache
 def _backs() -> Q:
-    """The moves that send a case back, of any version of any flow."""
+    """The moves that send a case back, of any version of its flow."""
     found = Q(pk__in=[])
     for at, word in sorted(
         {
             (name, word)
-            for versions in load_flows().values()
-            for flow in versions
+            for flow in load_flows()[FLOW]
             for name, step in flow.steps.items()
             for word, action in step.actions.items()
             if action.back
@@ -119,13 +122,12 @@ def _backs() -> Q:
 
 
 def steps_of(scope: Scope) -> list[str]:
-    """The steps, in any version of any flow, that wait for one of the user's roles."""
+    """The steps, in any version of the flow, that wait for one of the user's roles."""
     roles = {held.role for held in scope.holding(ACT)}
     return sorted(
         {
             name
-            for versions in load_flows().values()
-            for flow in versions
+            for flow in load_flows()[FLOW]
             for name, step in flow.steps.items()
             if roles & set(step.roles) and not step.rests
         }
@@ -152,6 +154,16 @@ def waiting(scope: Scope) -> list[dict[str, Any]]:
     return sorted(merged.values(), key=lambda one: one["order"])
 
 
+def news_of(scope: Scope, case: Case) -> list[ClueReason]:
+    """What was found since the case says that there is news; empty for none."""
+    if case.news_on is None:
+        return []
+    standing = ClueReason.everything.filter(
+        clue__household=case.household_id, gone_on__isnull=True, said_on__gte=case.news_on
+    )
+    return readable(scope, standing.select_related("clue").order_by("-score", "pk"))
+
+
 @dataclass
 class Asked:
     """A piece of evidence that the present step asks for, and what was given of it."""
@@ -176,6 +188,19 @@ class CasePage:
     earlier: list[CaseEvidence]
     reasons: list[ClueReason]
     mine: bool
+    waits_until: date | None  # a public notice hangs until then
+
+    @property
+    def ready_now(self) -> list[tuple[str, Any]]:
+        """The actions for which nothing is lacking."""
+        return [one for one in self.actions if one not in self.ready_later]
+
+    @property
+    def ready_later(self) -> list[tuple[str, Any]]:
+        """The actions that go on, while evidence is lacking or the waiting time runs."""
+        if self.waits_until is None and all(one.enough for one in self.asked):
+            return []
+        return [(name, action) for name, action in self.actions if not action.back and not action.bare]
 
 
 def case_in_scope(scope: Scope, pk: int) -> Case:
@@ -184,6 +209,12 @@ def case_in_scope(scope: Scope, pk: int) -> Case:
     if case is None:
         raise Http404
     return case
+
+
+def _waits_until(case: Case, step: Step | None) -> date | None:
+    """The day before which the step is not left; None when it has come, or there is none."""
+    until = after(case.since, step.wait).day if step is not None and step.wait else None
+    return until if until is not None and today() < until else None
 
 
 def case_page(scope: Scope, case: Case, holds: dict[str, bool | None]) -> CasePage:
@@ -215,4 +246,5 @@ def case_page(scope: Scope, case: Case, holds: dict[str, bool | None]) -> CasePa
         earlier=[one for one in evidence if one not in now],
         reasons=readable(scope, standing.order_by("-score", "pk")[:50]),
         mine=bool(step and set(roles) & set(step.roles)),
+        waits_until=_waits_until(case, step),
     )  # fmt: skip

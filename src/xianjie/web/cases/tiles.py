@@ -54,6 +54,12 @@ def sent_back(request: Any) -> Tile | None:
     return _cases(request, _("退回我处案件"), "mine=on&back=on", {"mine": True, "back": True}, "warn")
 
 
+@tile("cases.act")
+def cases_with_news(request: Any) -> Tile | None:
+    """Cases under way of which something new was found."""
+    return _cases(request, _("有新情况案件"), "news=on", {"news": True}, "warn")
+
+
 @tile("cases.view")
 def late_cases(request: Any) -> Tile | None:
     """Cases past their day."""

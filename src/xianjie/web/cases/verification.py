@@ -53,16 +53,20 @@ def hand_in(
     step = flow_by_key(case.flow).steps[case.at]
     services.give_evidence(scope, case.pk, "two_visitors", {"names": values["names"]}, seen=seen)
     services.give_evidence(scope, case.pk, "verification_record", {"answers": dict(words)}, seen=seen)
-    _record_facts(scope, case, values, told, removal=step.form == "removal")
+    words_of_record = label(evidence_kinds()["verification_record"])
+    record_facts(scope, case.household_id, values, told, why=words_of_record, removal=step.form == "removal")
     moved = services.move(scope, case.pk, action, seen=seen, reason=values.get("finding") or "", holds=holds)
     forget_drafts(case)
     return moved
 
 
-def _record_facts(scope: Scope, case: Case, values: Mapping[str, Any], told: Known, removal: bool) -> None:
-    words = label(evidence_kinds()["verification_record"])
-    with recording("fact", scope, on=today(), reason=words, permission=services.ACT) as change:
-        household = change.household(case.household_id)
+def record_facts(
+    scope: Scope, household_id: str, values: Mapping[str, Any], told: Known, *, why: str, removal: bool = False,
+    permission: str = services.ACT,
+) -> None:  # fmt: skip
+    """Put what a visit saw and was told into the register; what was known and is so still is not told again."""
+    with recording("fact", scope, on=today(), reason=why, permission=permission) as change:
+        household = change.household(household_id)
         visit = {
             "kind": "follow_up" if removal else "verify", "visited_on": today(), "visitor": "、".join(values["names"]),
             "food_enough": values["food_enough"], "finding": values.get("finding"),

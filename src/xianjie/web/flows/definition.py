@@ -48,12 +48,15 @@ class Action(Words):
     """What may be done in a step: where it leads, what must be given, and whether it goes back."""
 
     to: str
-    needs: tuple[Literal["reason", "kind", "manner"], ...] = ()
+    needs: tuple[Literal["reason", "kind", "manner", "amount"], ...] = ()
     back: bool = False
     bare: bool = False  # the step's evidence is not asked for: there is nothing to prove yet
     when: str = ""  # a result of the policy that must hold for the action to be offered
     roles: tuple[str, ...] = ()  # narrower than the step's
-    writes: Literal["", "identified", "removed", "taken_back"] = ""  # what the register keeps of it
+    # What the register keeps of it: of a monitoring case, then of an application for assistance.
+    writes: Literal[
+        "", "identified", "removed", "taken_back", "granted", "reviewed", "grace", "stopped", "relieved"
+    ] = ""  # fmt: skip
 
 
 class Step(Words):

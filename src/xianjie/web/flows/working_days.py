@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import chinese_calendar
@@ -50,6 +50,7 @@ def is_working_day(day: date, folders: tuple[Path, ...] = ()) -> tuple[bool, boo
         return day.weekday() < 5, False
 
 
+@lru_cache(maxsize=10_000)
 def after(start: date, limit: Limit, folders: tuple[Path, ...] = ()) -> Due:
     """The last day of a limit that begins on `start`; the day of the beginning does not count.
 
