@@ -8,5 +8,5 @@ class AssistanceConfig(AppConfig):
     label = "assistance"
 
     def ready(self) -> None:
-        """Listen to daily runs."""
-        from xianjie.web.assistance import following  # noqa: F401
+        """Listen to daily runs; stand on the pages of cases."""
+        from xianjie.web.assistance import following, from_cases  # noqa: F401

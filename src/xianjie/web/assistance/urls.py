@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xianjie.web.assistance import application_views, benefit_views, decision_views, payment_views, premium_views
+from xianjie.web.assistance import (
+    application_views,
+    benefit_views,
+    coverage_views,
+    decision_views,
+    fund_views,
+    payment_views,
+    premium_views,
+)
 
 app_name = "assistance"
 urlpatterns = [
@@ -22,16 +30,16 @@ urlpatterns = [
     path("<int:pk>/objections/<int:objection_pk>/", decision_views.answer, name="answer"),
     path("benefits/", benefit_views.received, name="benefits"),
     path("benefits/deaths/", benefit_views.deaths, name="deaths"),
-    path("coverage/", benefit_views.coverage, name="coverage"),
+    path("coverage/", coverage_views.coverage, name="coverage"),
     path("letter/<str:household_id>/", benefit_views.household_letter, name="letter"),
     path("payments/", payment_views.lists, name="payments"),
     path("payments/make/", payment_views.make, name="make_payment"),
     path("payments/<int:pk>/", payment_views.payment, name="payment"),
     path("payments/<int:pk>/lock/", payment_views.lock, name="lock"),
     path("payments/lines/<int:line_pk>/release/", payment_views.release, name="release"),
-    path("funds/", payment_views.funds, name="funds"),
-    path("funds/bring-in/", payment_views.bring_in, name="bring_in"),
-    path("funds/<int:pk>/", payment_views.fund_page, name="fund"),
-    path("funds/entries/<int:pk>/reverse/", payment_views.reverse_entry, name="reverse"),
+    path("funds/", fund_views.funds, name="funds"),
+    path("funds/bring-in/", fund_views.bring_in, name="bring_in"),
+    path("funds/<int:pk>/", fund_views.fund_page, name="fund"),
+    path("funds/entries/<int:pk>/reverse/", fund_views.reverse_entry, name="reverse"),
     path("premium/", premium_views.premium_list, name="premium"),
 ]
