@@ -73,6 +73,8 @@ def _fill(data: Path, progress: Progress) -> dict[str, Any]:
     from xianjie.web.daily.loading import load_register
     from xianjie.web.daily.models import Run
     from xianjie.web.daily.runs import start_run
+    from xianjie.web.ledgers.demo import demonstrate_ledgers
+    from xianjie.web.supervision import demonstration as supervision
     from xianjie.web.villages import demo as villages
 
     progress(say("daily.demo_database"))
@@ -90,7 +92,10 @@ def _fill(data: Path, progress: Progress) -> dict[str, Any]:
     if run.state != Run.DONE:
         raise UserError("daily.demo_failed", problem="；".join(run.problems))
     accounts = create_demo_accounts(county)
+    supervision.demonstrate(county)
+    work_off()
     villages.populate(county)
+    demonstrate_ledgers(county)
     made = read_json(run.folder / "counts.json")
     return {"county": county, "day": run.day, "accounts": accounts, "folder": run.folder, "counts": made}
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import BooleanField, F, Field, Func, QuerySet, Value
 
 from xianjie.messages import UserError
 
@@ -31,25 +32,39 @@ def _word(row: Any, fields: list[str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain, ensure_ascii=False).encode()).decode()
 
 
-def _values(word: str, fields: list[str]) -> list[Any]:
+def _values(rows: QuerySet[Any], word: str, fields: list[str]) -> list[Value]:
     try:
         values = json.loads(base64.urlsafe_b64decode(word.encode()))
-    except ValueError as error:
+        if not isinstance(values, list) or len(values) != len(fields):
+            raise UserError("web.bad_page")
+        kinds = [_kind(rows, name) for name in fields]
+        return [Value(kind.to_python(value), output_field=kind) for kind, value in zip(kinds, values, strict=True)]
+    except (ValueError, ValidationError) as error:
         raise UserError("web.bad_page") from error
-    if not isinstance(values, list) or len(values) != len(fields):
-        raise UserError("web.bad_page")
-    return values
 
 
-def _beyond(fields: list[str], values: list[Any], descending: bool) -> Q:
-    """Rows that come after `values` in the order; written so that an index range serves the first column."""
-    compare = "lt" if descending else "gt"
-    condition = Q()
-    for position in reversed(range(len(fields))):
-        here = Q(**{f"{fields[position]}__{compare}": values[position]})
-        same = Q(**{fields[position]: values[position]})
-        condition = here | (same & condition) if position < len(fields) - 1 else here
-    return condition & Q(**{f"{fields[0]}__{compare}e": values[0]})
+def _kind(rows: QuerySet[Any], name: str) -> Field[Any, Any]:
+    """The field of a column, or of what the rows were annotated with."""
+    try:
+        found = rows.model._meta.get_field(name)
+    except FieldDoesNotExist:
+        found = rows.query.annotations[name].output_field
+    assert isinstance(found, Field)
+    return found
+
+
+class _Row(Func):
+    """Values side by side, as SQL compares them: `(score, id)`."""
+
+    template, arg_joiner = "(%(expressions)s)", ", "
+    output_field = BooleanField()  # nobody reads it; the comparison needs one
+
+
+class _Before(Func):
+    """Whether one row comes before another: one range of an index serves it, however many first values are equal."""
+
+    template, arg_joiner, conditional = "%(expressions)s", " < ", True
+    output_field = BooleanField()
 
 
 def page_of(rows: QuerySet[Any], sort: str, *, after: str = "", before: str = "", size: int = 50) -> Page:
@@ -62,7 +77,8 @@ def page_of(rows: QuerySet[Any], sort: str, *, after: str = "", before: str = ""
     fields = [column] if column == key else [column, key]
     backwards = bool(before)
     if word := (before or after):
-        rows = rows.filter(_beyond(fields, _values(word, fields), descending != backwards))
+        here, there = _Row(*map(F, fields)), _Row(*_values(rows, word, fields))
+        rows = rows.filter(_Before(here, there) if descending != backwards else _Before(there, here))
     sign = "-" if descending != backwards else ""
     found = list(rows.order_by(*(sign + field for field in fields))[: size + 1])
     more, found = len(found) > size, found[:size]

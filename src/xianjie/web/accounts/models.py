@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import os
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from xianjie.web.sealing import SealedField
+from xianjie.web.sealing import SealedField, seal, unseal
+
+SECRET_BYTES = 20  # RFC 4226 section 4: the length of the shared secret that it recommends
 
 
 class User(AbstractUser):
@@ -48,3 +54,28 @@ class Token(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True)
     ends_on = models.DateField(null=True, blank=True)
+
+
+def sealed_secret(secret: bytes) -> str:
+    """A device's secret as its column keeps it."""
+    return str(seal(base64.b64encode(secret).decode()))
+
+
+class SecondDevice(TOTPDevice):
+    """What gives the codes of the second step 动态口令; its secret stands sealed in the database."""
+
+    class Meta:
+        proxy = True
+
+    @classmethod
+    def fresh(cls, user: User) -> SecondDevice:
+        """A device with a new secret, not confirmed yet."""
+        made: SecondDevice = cls.objects.create(
+            user=user, confirmed=False, name="totp", key=sealed_secret(os.urandom(SECRET_BYTES))
+        )
+        return made
+
+    @property
+    def bin_key(self) -> bytes:
+        """The secret itself."""
+        return base64.b64decode(unseal(self.key) or "")

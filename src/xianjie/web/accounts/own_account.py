@@ -15,11 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django_otp import login as pass_second_step
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from qrcode.image.svg import SvgPathImage
 
 from xianjie.messages import UserError
-from xianjie.web.accounts.models import Grant, Token, User
+from xianjie.web.accounts.models import Grant, SecondDevice, Token, User
 from xianjie.web.accounts.roles import all_roles
 from xianjie.web.audit.services import record
 from xianjie.web.clock import today
@@ -53,7 +52,7 @@ def overview(user: User) -> dict[str, Any]:
     return {
         "grants": grant_rows(list(user.grants.order_by("pk"))),
         "tokens": list(user.tokens.order_by("-pk")),
-        "device": TOTPDevice.objects.filter(user=user, confirmed=True).first(),
+        "device": SecondDevice.objects.filter(user=user, confirmed=True).first(),
     }
 
 
@@ -66,14 +65,14 @@ def change_password(form: PasswordChangeForm) -> None:
     record("accounts.password", subject=("account", user.username), region_code=user.region_code)
 
 
-def new_device(user: User) -> TOTPDevice:
+def new_device(user: User) -> SecondDevice:
     """The device that is being set up; the same one until it is confirmed."""
-    device, _new = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "totp"})
-    return device
+    waiting: SecondDevice | None = SecondDevice.objects.filter(user=user, confirmed=False).first()
+    return waiting or SecondDevice.fresh(user)
 
 
 @transaction.atomic
-def confirm_device(request: Any, device: TOTPDevice, code: str) -> bool:
+def confirm_device(request: Any, device: SecondDevice, code: str) -> bool:
     """Switch the second step on once the user's device gives the right code; this session has passed it then."""
     if not device.verify_token(code.strip()):
         return False
@@ -88,7 +87,7 @@ def confirm_device(request: Any, device: TOTPDevice, code: str) -> bool:
 @transaction.atomic
 def remove_device(user: User, why: str = "") -> None:
     """Switch the second step off."""
-    TOTPDevice.objects.filter(user=user).delete()
+    SecondDevice.objects.filter(user=user).delete()
     record("accounts.two_step_off", subject=("account", user.username), region_code=user.region_code, why=why)
 
 
@@ -100,7 +99,7 @@ def qr_svg(text: str) -> SafeString:
     return mark_safe(svg[svg.index("<svg") :])
 
 
-def readable_secret(device: TOTPDevice) -> str:
+def readable_secret(device: SecondDevice) -> str:
     """The device's secret for typing in, in groups of four."""
     text = base64.b32encode(device.bin_key).decode()
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))

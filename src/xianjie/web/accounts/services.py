@@ -16,11 +16,10 @@ from axes.utils import reset as forget_failures
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from xianjie.dictionary import dictionary
 from xianjie.messages import UserError
-from xianjie.web.accounts.models import Grant, User
+from xianjie.web.accounts.models import Grant, SecondDevice, User
 from xianjie.web.accounts.own_account import remove_device
 from xianjie.web.accounts.roles import all_roles
 from xianjie.web.accounts.scope import Scope
@@ -168,7 +167,7 @@ def reset_password(scope: Scope, actor: User | None, user: User, why: str = "") 
 def reset_two_step(scope: Scope, actor: User | None, user: User, why: str) -> None:
     """Take the second step away from somebody who lost the phone."""
     _may(scope, actor, user)
-    if not TOTPDevice.objects.filter(user=user, confirmed=True).exists():
+    if not SecondDevice.objects.filter(user=user, confirmed=True).exists():
         raise UserError("accounts.no_two_step")
     remove_device(user, why)
 

@@ -15,9 +15,8 @@ from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.signals import user_login_failed
 from django.dispatch import receiver
 from django_otp import login as pass_second_step
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from xianjie.web.accounts.models import User
+from xianjie.web.accounts.models import SecondDevice, User
 from xianjie.web.accounts.scope import scope_of
 from xianjie.web.audit.services import Actor, acting, current_actor, record
 
@@ -49,9 +48,9 @@ def leave(request: Any) -> None:
     logout(request)
 
 
-def second_device(user: User) -> TOTPDevice | None:
+def second_device(user: User) -> SecondDevice | None:
     """The device whose codes the user must give, None for one-step sign-in."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    return SecondDevice.objects.filter(user=user, confirmed=True).first()
 
 
 def try_code(request: Any, code: str) -> bool:

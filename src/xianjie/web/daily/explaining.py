@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -29,6 +29,7 @@ from xianjie.web.daily.runs import overlays
 from xianjie.web.design.tables import Column, Table
 from xianjie.web.design.values import Masked
 from xianjie.web.dictionary_forms import label_of, shown_value
+from xianjie.web.words import label
 
 NEAR = {"person": 2}  # rules that read a health field within so many steps (others: one) tell of health
 ROWS_SHOWN = 200
@@ -160,6 +161,21 @@ def household_page(run: Run, household_id: str, eyes: Eyes) -> dict[str, Any]:
     }
 
 
+def steps_of(
+    run: Run, page: dict[str, Any], eyes: Eyes, rules: Sequence[str], results: Collection[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """The steps of some rules, in the order of `rules`, and what is not known for some `results`.
+
+    `page` as `RunReader.household` gives it.
+    """
+    opened = reader_of(run)
+    names = {one["person_id"]: one["name"] for one in page["members"]}
+    teller = _Teller(page, Words(opened.reader.book.policy), names, eyes, opened.reader.book)
+    order = {rule: number for number, rule in enumerate(rules)}
+    wanted = sorted((one for one in page["steps"] if one["rule"] in order), key=lambda one: order[one["rule"]])
+    return [teller.step(one) for one in wanted], list(teller.unknown(results))
+
+
 @dataclass
 class _Teller:
     """Turns the run's answer about a household into what a page shows."""
@@ -192,14 +208,15 @@ class _Teller:
         waiting, seen = deque([rule]), {rule}
         while waiting:
             for step in by_rule.get(waiting.popleft(), []):
-                yield self._step(step)
+                yield self.step(step)
                 for name in step["inputs"]:
                     below = name.rpartition(".")[2]
                     if below in by_rule and below not in seen:
                         seen.add(below)
                         waiting.append(below)
 
-    def _step(self, step: dict[str, Any]) -> dict[str, Any]:
+    def step(self, step: dict[str, Any]) -> dict[str, Any]:
+        """One step as the component `explanation` shows it."""
         whose = self.names.get(step["key"], "") if step["entity"] == "person" else ""
         if self._is_hidden(step["rule"]):
             self.hidden += 1
@@ -240,11 +257,11 @@ class _Teller:
         counted = {text: texts.count(text) for text in dict.fromkeys(texts)}
         return "、".join(f"{text}×{number}" if number > 1 else text for text, number in counted.items())
 
-    def unknown(self) -> Iterator[dict[str, str]]:
-        """What is not known, each once, with whom to ask."""
+    def unknown(self, of: Collection[str] | None = None) -> Iterator[dict[str, str]]:
+        """What is not known (of some results), each once, with whom to ask."""
         told: set[tuple[str, str]] = set()
-        for needs in self.page["missing"].values():
-            for need in needs:
+        for result, needs in self.page["missing"].items():
+            for need in needs if of is None or result in of else ():
                 key = (need["name"], need.get("key", ""))
                 if key in told or need["kind"] == "undefined":
                     continue
@@ -276,7 +293,8 @@ class _Teller:
                 for name, field in entity.fields.items()
                 if name not in (entity.key, "household_id", "person_id") and any(row[name] is not None for row in given)
             ]
-            yield {"title": entity.zh, "table": self._table(entity.zh, fields, given[:ROWS_SHOWN], table)}
+            title = label(entity)
+            yield {"title": title, "table": self._table(title, fields, given[:ROWS_SHOWN], table)}
 
     def _table(self, title: str, fields: list[DictionaryField], rows: list[dict[str, Any]], table: str) -> Table:
         def show(field: DictionaryField) -> Any:

@@ -29,9 +29,10 @@ from xianjie.web.clock import today
 from xianjie.web.daily.bulk import chunks, insert_rows
 from xianjie.web.daily.models import RegisterTable
 from xianjie.web.daily.scheduling import schedule_runs
-from xianjie.web.daily.tables import Initials, Table, sealed_data, tables
+from xianjie.web.daily.tables import Table, sealed_data, tables
 from xianjie.web.regions.models import Region
 from xianjie.web.registry.models import Fact, Membership, Person
+from xianjie.web.registry.records import initials_of
 from xianjie.web.sealing import index_of, seal, unseal
 
 Progress = Callable[[int, int, str], None]
@@ -64,7 +65,6 @@ class Load:
     moved: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # person → where the database has them
     counties: list[str] = field(default_factory=list)
     day: str = field(default_factory=lambda: today().isoformat())
-    initials: Initials = field(default_factory=Initials)
 
     def told(self, table: str, rows: int) -> None:
         """Say how far the load is."""
@@ -286,7 +286,7 @@ def _insert(load: Load, table: Table, rows: list[dict[str, Any]]) -> None:
 
 def _ready_household(load: Load, table: Table, row: dict[str, Any]) -> dict[str, Any]:
     own = {name: row[name] for name in ("region_code", "head_name", "household_type", "group_name", "size")}
-    return {"household_id": row["key"], **own, "initials": load.initials.of(row["head_name"])}
+    return {"household_id": row["key"], **own, "initials": initials_of(row["head_name"])}
 
 
 def _ready_person(load: Load, table: Table, row: dict[str, Any]) -> dict[str, Any]:
@@ -295,7 +295,7 @@ def _ready_person(load: Load, table: Table, row: dict[str, Any]) -> dict[str, An
         "person_id": row["key"],
         "household": row["household_id"],
         **own,
-        "initials": load.initials.of(row["name"]),
+        "initials": initials_of(row["name"]),
         "id_no": seal(row["id_no"]),
         "id_index": index_of(row["id_no"]),
         "phone": seal(row["phone"]),

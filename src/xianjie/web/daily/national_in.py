@@ -23,7 +23,6 @@ from xianjie.web.accounts.scope import Scope
 from xianjie.web.audit.services import current_actor, record
 from xianjie.web.clock import today
 from xianjie.web.daily.bulk import insert_rows
-from xianjie.web.daily.line import part_of, stop_of
 from xianjie.web.daily.models import NationalExchange, NationalRow, PlaceRow
 from xianjie.web.daily.national import (
     OWNERS,
@@ -84,7 +83,7 @@ def read_in(work: Work) -> dict[str, Any]:
     exchange = NationalExchange.everything.get(pk=work.arguments["exchange"])
     place = exchange.folder / f"work-{exchange.pk}"
     try:
-        write_register(exchange.region_code, place / "register", part_of(work, 0, 40), needed([exchange.layout]))
+        write_register(exchange.region_code, place / "register", work.part(0, 40), needed([exchange.layout]))
         counts = read_delivery(
             exchange.given,
             place / "out",
@@ -92,8 +91,8 @@ def read_in(work: Work) -> dict[str, Any]:
             layout=exchange.layout,
             name=exchange.file_name,
             day=exchange.day,
-            progress=part_of(work, 40, 40),
-            stop=stop_of(work),
+            progress=work.part(40, 40),
+            stop=work.stopped,
         )
         if counts["problem"]:
             NationalExchange.everything.filter(pk=exchange.pk).update(problem=counts["problem"])

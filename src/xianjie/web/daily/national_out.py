@@ -20,7 +20,6 @@ from xianjie.web.accounts.scope import Scope, scope_of
 from xianjie.web.audit.services import current_actor, record
 from xianjie.web.clock import today
 from xianjie.web.daily.bulk import insert_rows
-from xianjie.web.daily.line import part_of
 from xianjie.web.daily.models import NationalExchange, NationalRow
 from xianjie.web.daily.national import ROW, base_path, differences, entity_of, needed, rules, title, typed, view_ours
 from xianjie.web.daily.national_in import decide, decided, tell
@@ -60,7 +59,7 @@ def write_out(work: Work) -> dict[str, Any]:
     place = exchange.folder / f"work-{exchange.pk}"
     try:
         known = newest_headers(exchange.region_code)
-        write_register(exchange.region_code, place / "register", part_of(work, 0, 60), needed(known))
+        write_register(exchange.region_code, place / "register", work.part(0, 60), needed(known))
         with open_engine(memory_limit="1GB", temp_folder=place) as engine, transaction.atomic():
             mine = NationalRow.everything.filter(
                 exchange__region_code=exchange.region_code, exchange__direction=NationalExchange.OUT

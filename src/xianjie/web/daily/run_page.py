@@ -22,6 +22,7 @@ from xianjie.web.design.values import Masked, Status
 from xianjie.web.jobs.models import Schedule
 from xianjie.web.paging import Page
 from xianjie.web.regions.selectors import full_names
+from xianjie.web.words import label
 
 STATES = {
     Run.WAITING: (lazy("排队中"), "neutral"),
@@ -198,12 +199,12 @@ def adds_up(row: dict[str, Any]) -> bool:
 def _register_table(rows: Sequence[dict[str, Any]]) -> Table:
     from xianjie.dictionary import dictionary
 
-    def label(row: dict[str, Any]) -> str:
+    def name(row: dict[str, Any]) -> str:
         entity = dictionary().by_table(row["table"])
-        return entity.zh if entity else row["table"]
+        return label(entity) if entity else str(row["table"])
 
     columns = [
-        Column(_("底册表"), label, main=True, second="table"),
+        Column(_("底册表"), name, main=True, second="table"),
         Column(_("行数"), "rows", kind="number"),
         Column(_("采用"), "accepted", kind="number"),
         Column(_("修复"), "repaired", kind="number"),
@@ -225,6 +226,7 @@ STEP_WORDS = {
     "findings": lazy("登记发现"),
     "warnings": lazy("生成部门预警"),
     "doubts": lazy("登记待核对记录"),
+    "answers": lazy("核对质量反馈"),
     "pages": lazy("准备农户页面"),
 }
 

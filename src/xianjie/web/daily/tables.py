@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from django.db.models import Model
-from pypinyin import Style, pinyin
 
 from xianjie.dictionary import Entity, dictionary
 from xianjie.engines import quote_name
 from xianjie.web.daily.models import PlaceRow
 from xianjie.web.registry.models import Fact, Household, Person
-from xianjie.web.registry.records import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, SEALED, initials_of
+from xianjie.web.registry.records import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, SEALED
 from xianjie.web.sealing import seal
 
 REGION = "region"
-NAMES_KEPT = 100_000
 
 
 @dataclass(frozen=True)
@@ -96,29 +94,3 @@ def sealed_data(data: str, names: Sequence[str], values: Sequence[str | None]) -
     if not extra:
         return data
     return "{" + ",".join([*([data[1:-1]] if data != "{}" else []), *extra]) + "}"
-
-
-class Initials:
-    """Pinyin initials of many names: characters with one reading are looked up, the others asked for in their name."""
-
-    def __init__(self) -> None:
-        self._letters: dict[str, str | None] = {}
-        self._names: dict[str, str] = {}
-
-    def of(self, name: str) -> str:
-        """What `records.initials_of` gives."""
-        letters = [self._letter(character) for character in name]
-        if None not in letters:
-            return "".join(map(str, letters))[:20]
-        if name not in self._names:
-            if len(self._names) >= NAMES_KEPT:
-                self._names.clear()
-            self._names[name] = initials_of(name)
-        return self._names[name]
-
-    def _letter(self, character: str) -> str | None:
-        if character not in self._letters:
-            readings = pinyin(character, style=Style.FIRST_LETTER, heteronym=True, errors="default")
-            alone = {reading for one in readings for reading in one}
-            self._letters[character] = initials_of(character) if len(alone) == 1 else None
-        return self._letters[character]

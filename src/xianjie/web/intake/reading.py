@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from xianjie.engines import open_engine
 from xianjie.messages import UserError
-from xianjie.screening.decisions import DECISION
+from xianjie.screening.decisions import DECISION, SHOWN
 from xianjie.screening.single import Stopped, read_delivery
 from xianjie.web.daily.snapshot import write_register
 from xianjie.web.intake import doubts, results, services
@@ -61,7 +61,7 @@ def _read(delivery: Delivery, work: Work) -> None:
         name=delivery.file_name,
         day=delivery.day,
         decisions=_decisions(delivery),
-        progress=lambda done, total, text: work.progress(SNAPSHOT_SHARE + done * READ_SHARE // total, 100, text),
+        progress=work.part(SNAPSHOT_SHARE, READ_SHARE),
         stop=work.stopped,
     )
     work.check()
@@ -101,7 +101,7 @@ def _keep(delivery: Delivery, counts: dict[str, Any], begun_at: datetime) -> Non
 def _decisions(delivery: Delivery) -> Path | None:
     """The county's decisions on this layout as a table; None without any."""
     rows = [
-        [line[name] for name in DECISION]
+        [line[name] for name in (*DECISION, *SHOWN)]
         for line in decision_rows(delivery.region_code)
         if line["layout"] == delivery.layout
     ]
@@ -109,7 +109,7 @@ def _decisions(delivery: Delivery) -> Path | None:
         return None
     path = delivery.read_folder / "decisions.parquet"
     with open_engine(temp_folder=delivery.read_folder) as engine:
-        engine.create_table("given", dict.fromkeys(DECISION, "VARCHAR"), rows)
+        engine.create_table("given", dict.fromkeys((*DECISION, *SHOWN), "VARCHAR"), rows)
         engine.write_parquet("SELECT * FROM given", path)
     return path
 
@@ -124,11 +124,7 @@ def current_register(county_code: str, work: Work) -> Path:
     part = home / f"{mark}.{work.job.pk}.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True, mode=0o700)
-
-    def tell(done: int, total: int, text: str) -> None:
-        work.progress(done * SNAPSHOT_SHARE // max(total, 1), 100, text)
-
-    write_register(county_code, part, tell)
+    write_register(county_code, part, work.part(0, SNAPSHOT_SHARE))
     (part / "done.json").write_text(json.dumps({"mark": mark}), encoding="utf-8")
     try:
         part.rename(folder)

@@ -57,7 +57,8 @@ def feed_name(delivery: Delivery) -> str:
 
 
 def decision_rows(county_code: str) -> list[dict[str, Any]]:
-    """Clerks' decisions as rows of DATA/decisions: layout, fingerprint, person_id (None: nobody), decided_on, by."""
+    """Clerks' decisions as rows of DATA/decisions: layout, fingerprint, person_id (None: nobody), decided_on, by, and
+    the first candidate they were shown with its chance."""
     return [
         {
             "layout": layout,
@@ -65,10 +66,12 @@ def decision_rows(county_code: str) -> list[dict[str, Any]]:
             "person_id": person_id or None,
             "decided_on": decided_on.isoformat() if decided_on else None,
             "decided_by": decider,
+            "shown_person_id": candidates[0]["person_id"] if candidates else None,
+            "shown_score": str(candidates[0]["score"]) if candidates else None,
         }
-        for layout, fingerprint, person_id, decided_on, decider in decided_in(county_code)
+        for layout, fingerprint, person_id, decided_on, decider, candidates in decided_in(county_code)
         .order_by("layout", "fingerprint")
-        .values_list("layout", "fingerprint", "person_id", "decided_on", "decider")
+        .values_list("layout", "fingerprint", "person_id", "decided_on", "decider", "candidates")
     ]
 
 

@@ -26,6 +26,7 @@ from xianjie.web.jobs.models import Job, Schedule
 
 log = logging.getLogger(__name__)
 Handler = Callable[["Work"], dict[str, Any] | None]
+Progress = Callable[[int, int, str], None]  # done, total, text
 HANDLERS: dict[str, Handler] = {}
 LOOK_SECONDS, BEAT_SECONDS, STALE_SECONDS, TRIES = 0.5, 5, 60, 3
 
@@ -102,6 +103,10 @@ class Work:
         """Say how far the work is. Raises `Cancelled` when asked to stop."""
         self.news = {"done": done, "total": total, "text": text[:300]}
         self.check()
+
+    def part(self, begin: int, size: int) -> Progress:
+        """A progress that fills its part, in hundredths, of the job's bar; from whatever thread."""
+        return lambda done, total, text: self.progress(begin + size * done // max(total, 1), 100, text)
 
     def stopped(self) -> bool:
         """Whether somebody asked the job to stop; from whatever thread, looked up twice a second."""

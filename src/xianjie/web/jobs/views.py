@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from xianjie.messages import UserError, catalogue, say
 from xianjie.web.accounts.access import signed_in
 from xianjie.web.design.tables import Column, Table
-from xianjie.web.design.values import Status, moment
+from xianjie.web.design.values import Link, Status, moment
 from xianjie.web.jobs import selectors, services
 from xianjie.web.jobs.models import Job
 from xianjie.web.paging import page_of
@@ -54,6 +54,19 @@ def _state(job: Job) -> Status:
     return Status(*words[job.state])
 
 
+def _result(job: Job) -> Link | None:
+    """Where the list leads to what a job has made: its file, its page."""
+    url, words = _made(job)
+    return Link(words or _("查看结果"), url) if url else None
+
+
+def _made(job: Job) -> tuple[str, str]:
+    """The address that a job's result names, and its words; "" for one that leads away from here."""
+    result = job.result or {}
+    url = str(result.get("url", ""))
+    return (url if url_has_allowed_host_and_scheme(url, None) else ""), str(result.get("label", ""))
+
+
 @signed_in
 def jobs(request: Any) -> HttpResponse:
     """One's own jobs, and those of the area for who looks after them."""
@@ -70,6 +83,7 @@ def jobs(request: Any) -> HttpResponse:
     columns = [
         Column(_("任务"), "title", main=True, link=lambda job: reverse("jobs:job", args=[job.pk]), kind="long"),
         Column(_("状态"), _state, kind="status"),
+        Column(_("结果"), _result),
         Column(_("地点"), lambda job: places.get(job.region_code, "")),
         Column(_("发起人"), lambda job: str(job.owner) if job.owner else _("系统")),
         Column(_("提交"), "created_at", kind="moment"),
@@ -99,8 +113,7 @@ def job(request: Any, pk: int) -> HttpResponse:
     """One job: how far it is, and what came of it. The page looks again by itself while the job is not over."""
     one = _seen(request, pk)
     steers = selectors.may_steer(request.user, request.scope, one)
-    result = dict(one.result or {})
-    url = str(result.pop("url", ""))
+    url, words = _made(one)
     shown = {
         "id": one.pk,
         "label": one.title,
@@ -110,8 +123,8 @@ def job(request: Any, pk: int) -> HttpResponse:
         "text": _("正在停止，请稍候。") if one.cancel_asked and not one.is_over else one.text,
         "url": reverse("jobs:job", args=[pk]),
         "cancel_url": reverse("jobs:cancel", args=[pk]) if steers and not one.cancel_asked else "",
-        "result_url": url if url_has_allowed_host_and_scheme(url, None) else "",
-        "result_label": result.pop("label", ""),
+        "result_url": url,
+        "result_label": words,
     }
     facts = [
         {"label": _("发起人"), "value": str(one.owner) if one.owner else _("系统")},
@@ -122,7 +135,7 @@ def job(request: Any, pk: int) -> HttpResponse:
         {"label": _("第几次尝试"), "value": one.attempts or None},
         *(
             {"label": say(f"jobs.result_{name}"), "value": value}
-            for name, value in result.items()
+            for name, value in (one.result or {}).items()
             if f"jobs.result_{name}" in catalogue()
         ),
     ]

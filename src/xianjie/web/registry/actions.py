@@ -48,7 +48,7 @@ def birth(
 ) -> Household:
     """A child was born into a household 出生. `values`: name, sex, relation, perhaps id_no."""
     with recording("birth", scope, on=on, reason=reason, expected=expected) as change:
-        household = change.household(household_id)
+        household = change.household(household_id, newcomer=True)
         _newcomer(change, household, {**values, "birth_date": on}, "birth")
     return household
 
@@ -62,7 +62,7 @@ def come_in(
     With `person_id` in `values` it is a person of the register (who leaves their household, if any), else a new one.
     """
     with recording(kind, scope, on=on, reason=reason, expected=expected) as change:
-        household = change.household(household_id)
+        household = change.household(household_id, newcomer=True)
         if known := values.get("person_id"):
             person = change.person(known)
             if person.alive is False:

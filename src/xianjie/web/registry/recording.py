@@ -6,12 +6,13 @@
 
 What is touched is locked, checked (rights, days, revisions), kept as a `Version`, saved at the end. An action is not
 before the last one of anything it touches: so the past of a household is one line of days, and a past day looks the
-same whatever is recorded for later ones.
+same whatever is recorded for later ones. A newcomer alone may be told late (补录): the household's own columns stay as
+they were on every day, unless its place or its head has changed since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -22,13 +23,16 @@ from django.db import transaction
 from xianjie.dictionary import dictionary
 from xianjie.messages import UserError, say
 from xianjie.web.accounts.scope import Scope
-from xianjie.web.audit.services import current_actor, record
+from xianjie.web.audit.services import Entry, current_actor, record, record_many
 from xianjie.web.clock import today
 from xianjie.web.registry.models import Change, Fact, Household, Membership, Person, Version
 from xianjie.web.registry.records import pack
 from xianjie.web.registry.snapshots import kind_of, restore, snapshot
 
 PERMISSION = "registry.change"
+AT_ONCE = 500
+# Actions after which somebody who came earlier can still be taken up: the household's place and head are as before.
+STEADY = ("birth", "marriage_in", "move_in", "death", "marriage_out", "move_out", "correct", "fact", "withdraw", "undo")
 
 
 class Overtaken(UserError):
@@ -63,20 +67,30 @@ class Recording:
         self._memberships: list[dict[str, Any]] = []  # before, so that the action can be undone
         self._facts: list[dict[str, Any]] = []
         self._recount: set[str] = set()
+        self._late: set[str] = set()  # households that were changed after the day of this action
 
-    def household(self, household_id: str) -> Household:
-        """Take a household up: locked, in scope, as the user saw it."""
+    def household(self, household_id: str, newcomer: bool = False) -> Household:
+        """Take a household up: locked, in scope, as the user saw it; `newcomer`: only to add somebody to it."""
         if household_id in self.households:
             return self.households[household_id]
         household = Household.everything.select_for_update().filter(pk=household_id).first()
-        if household is None or not self.scope.allows(self.permission, household.region_code):
+        if household is None:
+            raise PermissionDenied
+        return self.take(household, newcomer)
+
+    def take(self, household: Household, newcomer: bool = False) -> Household:
+        """Take a household up that is locked already."""
+        if not self.scope.allows(self.permission, household.region_code):
             raise PermissionDenied
         if household.ends_on is not None:
             raise UserError("registry.household_ended", household=household.pk, day=household.ends_on)
         seen = self.expected.get(household.pk)
         if seen is not None and seen != household.revision:
             raise Overtaken(household, changes_since(household, seen))
-        self._not_before(household, household.head_name)
+        if newcomer and self._told_late(household):
+            self._late.add(household.pk)
+        else:
+            self._not_before(household, household.head_name)
         self._keep(household)
         self.households[household.pk] = household
         return household
@@ -159,15 +173,26 @@ class Recording:
         self, entity: str, values: Mapping[str, Any], household: Household, person: Person | None, source: str
     ) -> Fact:
         """A row of any other entity that somebody told. `values` are the dictionary's fields, the key among them."""
+        made = self.new_fact(entity, values, household, person, source)
+        made.save(force_insert=True)
+        self.keep_fact(made)
+        return made
+
+    def new_fact(
+        self, entity: str, values: Mapping[str, Any], household: Household, person: Person | None, source: str
+    ) -> Fact:
+        """A row as `add_fact` makes it, to be saved together with others and then given to `keep_fact`."""
         known = dictionary().entities[entity]
         begins, ends = (values.get(name) if name else None for name in (*known.validity, "", "")[:2])
-        made = Fact.everything.create(
+        return Fact(
             entity=entity, key=values[known.key], household=household, person=person, source=source,
             region_code=household.region_code, holds_from=begins, holds_to=ends, recorded_on=self.on,
             data=pack(entity, values, (known.key, "household_id", "person_id")),
         )  # fmt: skip
+
+    def keep_fact(self, made: Fact) -> None:
+        """A row that was saved belongs to this action."""
         self._facts.append({"pk": made.pk, "made": True})
-        return made
 
     def withdraw(self, fact: Fact) -> None:
         """A row that was wrong stands no more, from the day of the action on."""
@@ -197,6 +222,15 @@ class Recording:
         """The household is no more, from the day of the action on."""
         household.ends_on = self.on
 
+    def _told_late(self, household: Household) -> bool:
+        """Whether the action is before the household's last one and contradicts nothing that was recorded since."""
+        if household.changed_on is None or self.on >= household.changed_on:
+            return False
+        if household.begins_on and self.on < household.begins_on:
+            return False
+        since = Change.everything.filter(households=household, happened_on__gt=self.on, undone_by__isnull=True)
+        return all(one.kind in STEADY and "head" not in one.details for one in since)
+
     def _not_before(self, subject: Household | Person, name: str) -> None:
         if subject.changed_on and self.on < subject.changed_on:
             raise UserError("registry.before_last", name=name, day=subject.changed_on)
@@ -207,51 +241,94 @@ class Recording:
     def _keep(self, subject: Household | Person) -> None:
         self._before[kind_of(subject), subject.pk] = snapshot(subject)
 
-    def finish(self) -> Change:
-        """Save everything touched, its versions, the action and its audit event."""
-        for subject in self.persons.values():
-            subject.save()
+    @property
+    def touched(self) -> list[Any]:
+        """The households and people of this action, households first."""
+        return [*self.households.values(), *self.persons.values()]
+
+    def settled(self) -> Entry:
+        """Everything is as it will be saved: the audit event that tells so."""
         for household in self.households.values():
             if household.pk in self._recount:
                 household.size = size_of(household)
-        touched: list[Any] = [*self.households.values(), *self.persons.values()]
-        place = next(iter(self.households.values()), None) or next(iter(self.persons.values()))
-        event = record(
+        place = self.touched[0]
+        return Entry(
             f"registry.{self.kind}",
-            subject=(kind_of(place), place.pk),
-            region_code=place.region_code,
-            why=self.reason,
-            before=[self._before.get((kind_of(one), one.pk)) for one in touched],
-            after=[snapshot(one) for one in touched],
+            (kind_of(place), place.pk),
+            place.region_code,
+            self.reason,
+            before=[self._before.get((kind_of(one), one.pk)) for one in self.touched],
+            after=[snapshot(one) for one in self.touched],
         )
-        for one in touched:
+
+    def versions(self, event: int) -> list[Version]:
+        """What everything touched was like before, not saved yet; from now on it knows this as its last action."""
+        made = []
+        for one in self.touched:
             kept = self._before.get((kind_of(one), one.pk))
+            late = isinstance(one, Household) and one.pk in self._late
             if kept is not None:
-                Version.everything.create(
-                    subject_kind=kind_of(one), subject_id=one.pk, region_code=kept["region_code"],
-                    valid_from=kept["changed_on"], valid_to=self.on, event=event.seq, data=kept,
+                # Told late, it tells of no day: it is there for taking the action back.
+                days = (one.changed_on, one.changed_on) if late else (kept["changed_on"], self.on)
+                made.append(
+                    Version(
+                        subject_kind=kind_of(one), subject_id=one.pk, region_code=kept["region_code"],
+                        valid_from=days[0], valid_to=days[1], event=event, data=kept,
+                    )
                 )  # fmt: skip
-            one.changed_on, one.last_change = self.on, event.seq
+            one.changed_on, one.last_change = one.changed_on if late else self.on, event
             if isinstance(one, Household):
                 one.revision += 1
-            one.save()
-        made = [row["pk"] for row in self._facts if row.get("made")]
-        Fact.everything.filter(pk__in=made).update(event=event.seq)
-        return self._change(event.seq, place.region_code)
+        return made
 
-    def _change(self, event: int, region_code: str) -> Change:
+    def change(self, event: int) -> Change:
+        """The action as the register keeps it, not saved yet."""
         actor = current_actor()
         made = [key for key, one in self.persons.items() if ("person", key) not in self._before]
         begun = [key for key, one in self.households.items() if ("household", key) not in self._before]
-        change = Change.everything.create(
-            kind=self.kind, region_code=region_code, happened_on=self.on, reason=self.reason, event=event,
-            by=actor.username, by_name=actor.name,
+        return Change(
+            kind=self.kind, region_code=self.touched[0].region_code, happened_on=self.on, reason=self.reason,
+            event=event, by=actor.username, by_name=actor.name,
             details={
                 **self.details, "memberships": self._memberships, "facts": self._facts, "made": made, "begun": begun,
             },
         )  # fmt: skip
-        link(change, self.households, self.persons)
-        return change
+
+    @property
+    def told(self) -> list[int]:
+        """The rows of other entities that this action made."""
+        return [row["pk"] for row in self._facts if row.get("made")]
+
+
+def finish(actions: Sequence[Recording]) -> list[Change]:
+    """Save what actions touched, its versions, the actions and their audit events: few statements for all of them."""
+    for one in actions:
+        for person in one.persons.values():
+            person.save()
+    events = [event.seq for event in record_many([one.settled() for one in actions])]
+    versions = [version for one, event in zip(actions, events, strict=True) for version in one.versions(event)]
+    Version.everything.bulk_create(versions, batch_size=AT_ONCE)
+    for one, event in zip(actions, events, strict=True):
+        for person in one.persons.values():
+            person.save()
+        if one.told:
+            Fact.everything.filter(pk__in=one.told).update(event=event)
+    _save_households([household for one in actions for household in one.households.values()])
+    changes = [one.change(event) for one, event in zip(actions, events, strict=True)]
+    Change.everything.bulk_create(changes, batch_size=AT_ONCE)
+    homes, people = Change.households.through, Change.persons.through
+    pairs = list(zip(changes, actions, strict=True))
+    homes.objects.bulk_create(homes(change_id=row.pk, household_id=key) for row, one in pairs for key in one.households)
+    people.objects.bulk_create(people(change_id=row.pk, person_id=key) for row, one in pairs for key in one.persons)
+    return changes
+
+
+def _save_households(rows: Sequence[Household]) -> None:
+    """Save households that are there already, all columns, by one statement."""
+    columns = [column.name for column in Household._meta.concrete_fields if not column.primary_key]
+    Household.everything.bulk_create(
+        rows, batch_size=AT_ONCE, update_conflicts=True, unique_fields=["household_id"], update_fields=columns
+    )
 
 
 def link(change: Change, households: Iterable[str], persons: Iterable[str]) -> None:
@@ -307,7 +384,7 @@ def recording(
     with transaction.atomic():
         change = Recording(kind, scope, on, reason.strip(), expected or {}, permission)
         yield change
-        change.finish()
+        finish([change])
 
 
 def may_undo(change: Change, scope: Scope) -> bool:

@@ -226,6 +226,17 @@ def picked_findings(engine: Engine, sql: str, keys: Sequence[tuple[str, str, str
     return engine.records(f"SELECT f.* FROM ({sql}) f SEMI JOIN picked USING (check_id, household_id, person_id)")
 
 
+def still_found(run: NewestRun, keys: Sequence[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """Which of these findings (check, household, person) a run has found."""
+    with open_run(run, "checks/findings") as engine:
+        engine.create_table("asked", {"check_id": "VARCHAR", "household_id": "VARCHAR", "person_id": "VARCHAR"}, keys)
+        found = engine.rows("""
+            SELECT DISTINCT a.check_id, a.household_id, a.person_id FROM asked a JOIN checks_findings f
+            ON a.check_id = f.check_id AND a.household_id = coalesce(f.household_id, '')
+            AND a.person_id = coalesce(f.person_id, '')""")
+    return {(row[0], row[1], row[2]) for row in found}
+
+
 def finding_stream(engine: Engine, sql: str) -> Iterator[dict[str, Any]]:
     """All findings of a list, a chunk at a time."""
     ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(FINDING_KEY)}"

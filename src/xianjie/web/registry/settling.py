@@ -16,6 +16,7 @@ from xianjie.web.audit.services import current_actor, record
 from xianjie.web.clock import today
 from xianjie.web.regions.models import area_of
 from xianjie.web.registry.models import QualityAnswer, Settlement
+from xianjie.web.registry.run_results import NewestRun, still_found
 
 SETTLE, ANSWER = "registry.settle", "quality.answer"
 
@@ -125,19 +126,16 @@ def answer_findings(
     return len(rows)
 
 
-def close_answers(county_code: str, standing: Iterable[tuple[str, str, str]], day: date) -> int:
-    """Close the answers whose finding (check, household, person) stands no more; the daily job calls it after a run.
+def close_answers(county_code: str, run: NewestRun, day: date) -> int:
+    """Close the answers to findings that a run has not found again; the daily job calls it. Gives their number.
 
     When the finding comes back one day, it is asked about anew.
     """
     low, high = area_of(county_code)
-    kept = set(standing)
     held = QualityAnswer.everything.filter(region_code__gte=low, region_code__lt=high, closed_on__isnull=True)
-    gone = [
-        row[0]
-        for row in held.values_list("pk", "check_id", "household_id", "person_id").iterator()
-        if (row[1], row[2], row[3]) not in kept
-    ]
+    answered = [(row[0], row[1:]) for row in held.values_list("pk", "check_id", "household_id", "person_id")]
+    standing = still_found(run, sorted({key for _, key in answered})) if answered else set()
+    gone = [pk for pk, key in answered if key not in standing]
     for start in range(0, len(gone), 500):
         QualityAnswer.everything.filter(pk__in=gone[start : start + 500]).update(closed_on=day)
     return len(gone)

@@ -132,6 +132,11 @@ class HouseholdStory:
         return sorted(members, key=lambda one: (one.relation or "99", one.person.birth_date or date.max, one.person.pk))
 
     @cached_property
+    def size(self) -> int:
+        """How many belonged to the household on the day and are not known to have died."""
+        return sum(1 for one in self.members if one.person.alive is not False)
+
+    @cached_property
     def fields(self) -> list[dict[str, Any]]:
         """The household's own fields that are known, for the fact list."""
         return fields_shown(self.eyes, "household", self.household.pk, household_values(self.household))
