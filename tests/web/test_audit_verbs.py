@@ -13,7 +13,7 @@ from xianjie.web.flows.definition import load_flows
 
 WEB = Path(xianjie.web.__file__).parent
 APPS = {path.name for path in WEB.iterdir() if (path / "apps.py").exists()} | {"quality", "warnings"}
-TELLERS = {"record", "_tell", "_told", "tell"}
+TELLERS = {"record", "Entry", "_tell", "_told", "tell"}
 # Where a verb is put together from what somebody did: its words come from the lists below.
 MADE_UP = {"registry/recording.py": "registry.", "cases/services.py": "cases."}
 HANDED_ON = {
@@ -57,11 +57,7 @@ def made_up() -> set[str]:
     """Every verb that is put together: actions on the register, and what the flows let people do with a case."""
     kinds = {code.removeprefix("registry.kind_") for code in catalogue() if code.startswith("registry.kind_")}
     actions = {
-        name
-        for versions in load_flows().values()
-        for flow in versions
-        for step in flow.steps.values()
-        for name in step.actions
+        name for flow in load_flows()["monitoring_case"] for step in flow.steps.values() for name in step.actions
     }
     return {f"registry.{kind}" for kind in kinds - {"register"}} | {f"cases.{name}" for name in actions}
 

@@ -63,10 +63,8 @@ def taken(county: Path, members: Path, django_db_setup: Any, django_db_blocker: 
         place.finish()
         return NationalExchange.everything.get(pk=exchange.pk)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(national_in, "stop_of", lambda work: lambda: False)
-        with once(django_db_blocker, make) as exchange:
-            yield exchange
+    with once(django_db_blocker, make) as exchange:
+        yield exchange
 
 
 def differences(exchange: NationalExchange, **asked: Any) -> list[NationalRow]:

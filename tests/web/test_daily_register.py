@@ -19,11 +19,10 @@ from xianjie.web.audit.models import Event
 from xianjie.web.daily.loading import load_register
 from xianjie.web.daily.models import PlaceRow
 from xianjie.web.daily.snapshot import write_register
-from xianjie.web.daily.tables import Initials
 from xianjie.web.jobs.models import Schedule
 from xianjie.web.regions.models import Region
 from xianjie.web.registry.models import Fact, Household, Membership, Person
-from xianjie.web.registry.records import initials_of
+from xianjie.web.registry.records import initials_of, read_whole
 from xianjie.web.sealing import index_of
 
 pytestmark = pytest.mark.django_db
@@ -125,11 +124,10 @@ def test_numbers_are_sealed_and_found_by_their_index(loaded: dict[str, Any], cou
     assert phones and not any(phone in stored for (phone,) in phones)
 
 
-def test_the_quick_initials_are_those_of_the_register(county: Path) -> None:
-    initials = Initials()
+def test_initials_read_by_character_are_those_of_the_whole_name(county: Path) -> None:
     names = [row[0] for row in place.rows(county / "persons.parquet", "SELECT DISTINCT name FROM t")]
     for name in [*names, "单雄信", "王长长", "欧阳·阿依古丽", "A朝b", ""]:
-        assert initials.of(name) == initials_of(name), name
+        assert initials_of(name) == read_whole(name), name
 
 
 def test_rows_without_owner_or_too_long_are_refused_and_counted(

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import pytest
+
+from tests.web.conftest import environment_of
+
+pytestmark = pytest.mark.django_db
 SET_UP = """
 import django
 django.setup()
-from django.apps import apps
-from django.conf import settings
-from django.core.management import call_command
-settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}  # tables straight from the models
-call_command("migrate", run_syncdb=True, verbosity=0)
 from tests.web import intake_county as county
 county.make_county()
 clerk = county.make_user("yibao", "department", "medical_insurance")
@@ -68,35 +66,32 @@ print(json.dumps({"state": one.state, "rows": one.rows, "sum": sum(getattr(one, 
 
 
 def python(code: str, home: Path) -> subprocess.Popen[str]:
-    settings = {"DJANGO_SETTINGS_MODULE": "tests.web.settings", "XIANJIE_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    env = {**os.environ, **settings}
-    env.pop("DATABASE_URL", None)  # an instance of its own
-    return subprocess.Popen([sys.executable, "-c", code], env=env, text=True, stdout=subprocess.PIPE, cwd=ROOT)
+    return subprocess.Popen([sys.executable, "-c", code], env=environment_of(home), text=True, stdout=subprocess.PIPE)
 
 
 def finished(code: str, home: Path) -> str:
     process = python(code, home)
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=600)
     assert process.returncode == 0
     return out.strip()
 
 
-def test_a_reading_goes_on_while_others_write(tmp_path: Path) -> None:
+def test_a_reading_goes_on_while_others_write(home: Path) -> None:
     few = SET_UP.replace("range(1, 401)", "range(1, 3)")
     assert few != SET_UP
-    assert finished(few + BUSY, tmp_path).splitlines()[-1] == "done  ready"
+    assert finished(few + BUSY, home).splitlines()[-1] == "done  ready"
 
 
-def test_a_reading_that_was_killed_is_finished_by_the_next_worker(tmp_path: Path) -> None:
-    finished(SET_UP, tmp_path)
-    worker = python(WORK, tmp_path)
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "files" / "intake").rglob("read/work/*")):
+def test_a_reading_that_was_killed_is_finished_by_the_next_worker(home: Path) -> None:
+    finished(SET_UP, home)
+    worker = python(WORK, home)
+    deadline = time.monotonic() + 300
+    while not list((home / "files" / "intake").rglob("read/work/*")):
         assert worker.poll() is None and time.monotonic() < deadline, "the worker was not caught while reading"
         time.sleep(0.01)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    broken, mended = map(json.loads, finished(TELL + WORK + TELL, tmp_path).splitlines())
+    broken, mended = map(json.loads, finished(TELL + WORK + TELL, home).splitlines())
     assert (broken["state"], broken["job"], broken["rows"]) == ("reading", "running", 0)
     assert (mended["state"], mended["job"], mended["attempts"]) == ("ready", "done", 2)
     assert mended["rows"] == mended["sum"] == 6_400

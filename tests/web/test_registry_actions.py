@@ -198,6 +198,25 @@ def test_nothing_is_recorded_for_a_day_to_come_or_before_the_last_action(place: 
         actions.move_away(place, "H1", on=DAY, reason="  ")
 
 
+def test_a_birth_told_late_is_taken_up_unless_what_came_since_contradicts_it(place: Any) -> None:
+    born, between, before = DAY - timedelta(days=10), DAY - timedelta(days=5), DAY - timedelta(days=11)
+    child = {"name": "王新", "sex": "1", "relation": "20"}
+    actions.correct(place, "household", "H1", {"main_industry": "养羊"}, on=DAY, reason=WHY)
+    home = actions.birth(place, "H1", child, on=born, reason="补录")
+    home.refresh_from_db()
+    assert (len(members_on(home, between)), len(members_on(home, before)), home.size) == (4, 3, 4)
+    assert "main_industry" not in as_on([Household.everything.get(pk="H1")], between)[0].data
+    assert home.data["main_industry"] == "养羊" and home.changed_on == DAY
+    last = actions.last_change(home)
+    assert last is not None and last.kind == "birth"
+    recording.undo(last, place, "登记错了")
+    home.refresh_from_db()
+    assert (home.size, home.data["main_industry"], home.changed_on) == (3, "养羊", DAY)
+    actions.new_head(place, "H1", {"H1P0": "51", "H1P1": "01", "H1P2": "75"}, on=DAY, reason=WHY)
+    with pytest.raises(UserError):
+        actions.birth(place, "H1", child, on=born, reason="补录")
+
+
 def test_a_head_who_dies_leaves_a_new_head(place: Any) -> None:
     with pytest.raises(UserError):
         actions.death(place, "H1P0", on=DAY, reason="死亡证明")

@@ -14,7 +14,9 @@ from tests.web import registry_samples as sample
 from xianjie.web.audit.models import Event
 from xianjie.web.registry import actions
 from xianjie.web.registry.models import Household, Person, QualityAnswer, Settlement
+from xianjie.web.registry.run_results import NewestRun
 from xianjie.web.registry.selectors import settlement_rows
+from xianjie.web.registry.settling import close_answers
 
 pytestmark = pytest.mark.django_db
 LIST = "/registry/households/"
@@ -258,8 +260,6 @@ def test_a_conflict_is_settled_once_remembered_and_withdrawn_with_a_trace(
 
 
 def test_findings_are_answered_and_the_score_follows(town: Client, tmp_path: Path, monkeypatch: Any) -> None:
-    from xianjie.web.registry.settling import close_answers
-
     with sample.a_run(tmp_path / "run", monkeypatch):
         overview = text_of(town.get("/registry/quality/"))
         assert "上湾村" in overview and "远山村" not in overview and "50.0" in overview
@@ -282,8 +282,9 @@ def test_findings_are_answered_and_the_score_follows(town: Client, tmp_path: Pat
         assert export.status_code == 200
         b"".join(export.streaming_content)
         assert Event.objects.get(verb="quality.export").after["rows"] == 1
-        assert close_answers(sample.COUNTY, [("category.dibao_and_tekun", "H2", "H2P0")], date(2025, 11, 1)) == 0
-        assert close_answers(sample.COUNTY, [], date(2025, 11, 1)) == 1
+        again, nothing = NewestRun(tmp_path / "run"), NewestRun(tmp_path / "nothing_found")
+        assert close_answers(sample.COUNTY, again, date(2025, 11, 1)) == 0
+        assert close_answers(sample.COUNTY, nothing, date(2025, 11, 1)) == 1
 
 
 def test_an_auditor_reads_findings_and_answers_none(place: None, tmp_path: Path, monkeypatch: Any) -> None:
