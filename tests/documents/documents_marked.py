@@ -154,11 +154,13 @@ def paged(text: str, seed: int) -> Changed:
 
 
 def headed(text: str, seed: int) -> Changed:
-    """The same header line on every page."""
-    pieces = []
+    """The same header line on every page, but never between a clause's number and its text: that clause is lost."""
+    pieces, due = [], 0
     for i, c in enumerate(text):
         pieces.append((c, i))
-        if i % 300 == 299:
+        due += i % 300 == 299
+        if due and c not in ".．、）)" and not c.isdigit():
+            due -= 1
             pieces.append(("\n岚川省人民政府公报\n", i))
     return _pieces(pieces)
 

@@ -9,7 +9,6 @@ there.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import logging
 import shutil
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -28,7 +28,7 @@ from tests.web.assistance_samples import assisted
 from tests.web.intake_county import once
 from tests.web.ledger_samples import recorded
 from tests.web.supervision_samples import supervised
-from tests.web.walking import Forms, addresses, filled, keys_inside, scoped_models, text_of, together
+from tests.web.walking import Address, Page, addresses, filled, keys_inside, name_of, scoped_models, text_of, together
 from xianjie.engines import open_engine
 from xianjie.screening.job import Request
 from xianjie.screening.run_folder import read_json
@@ -50,6 +50,7 @@ from xianjie.web.intake.services import Offer, receive_from_folder
 from xianjie.web.jobs.services import run_next
 from xianjie.web.regions.models import Region, area_of
 from xianjie.web.registry.models import Change, Household, Settlement
+from xianjie.web.villages.demo import populate
 
 DAY = date(2025, 10, 30)
 OTHER = "14"  # the county beside, of which the register alone is there
@@ -87,7 +88,10 @@ WORDS = {
     "sheet": ["asset"],
     "ledger": ["assets"],
     "move": ["confirm"],
+    "year": ["2025"],
 }
+UNSENT = {"accounts:logout", "accounts:language"}  # forms of every page, about oneself
+NO_RECORDS = ("static", "gallery")  # the application's own files and components
 LET_IN = {200, 302, 405}  # 405: the address takes what is sent only
 
 
@@ -120,7 +124,7 @@ class World:
     signs: dict[str, str]
     regions: list[tuple[str, str]]  # code, level
     opened: dict[str, set[str]] = field(default_factory=dict)
-    forms: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = field(default_factory=dict)
+    forms: dict[tuple[str, tuple[str, ...]], dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def county(self, letter: str = "62") -> str:
         return next(code for code, level in self.regions if level == "county" and code.startswith(letter))
@@ -199,6 +203,7 @@ def one_of_each(county: str) -> None:
     assisted(office, county, DAY)
     recorded(office, county)
     objected(office, county)
+    populate(county)
 
 
 def helped(office: Scope, county: str) -> None:
@@ -250,46 +255,84 @@ def staff(world: World, county: str) -> list[tuple[frozenset[str], Client]]:
 
 
 def look_around(world: World, county: str) -> None:
-    """Let a county's staff open every address there is, with keys of its records, until a few of each are open."""
-    people = staff(world, county)
+    """Let a county's staff open every address there is until a few of each are open: those without parameters, then
+    what pages link to, then, where nothing of a kind is open yet, what keys of the county's records make of it."""
+    survey = Survey(world, staff(world, county))
+    walked = [
+        one for one in addresses() if one.name not in LEFT_OUT and not one.route.startswith(("static", "gallery"))
+    ]
+    keyed = [one for one in walked if one.converters]
+    for address in walked:
+        world.opened.setdefault(address.name, set())
+        if not address.converters:
+            survey.try_each(address, ["/" + address.route])
+    for address in keyed * 2:  # the second time for what was linked from later pages
+        survey.follow(address)
     villages = [code for code in sorted(world.signs) if code.startswith(county[:6])]
     keys = together(keys_inside(county, 6), *(keys_inside(code) for code in (villages[0], villages[-1])))
-    for address in addresses():
-        if address.name in LEFT_OUT or address.route.startswith(("static", "gallery")):
-            continue
-        opened = world.opened.setdefault(address.name, set())
-        if opened and not address.converters:
-            continue  # one county's staff have shown it
-        wanted = all_roles().permissions.keys() & getattr(address.view, "access", ())
-        likely = [client for permissions, client in people if not wanted or wanted & permissions]
-        paths = [path for path in filled(address, keys, WORDS) if path not in opened]
-        # Where nothing need be open, the one with the most rights is enough to look.
-        for client in likely[:1] if opened or address.name in NOT_REACHED else likely:
-            if found := list(itertools.islice(let_in(world, client, paths), ENOUGH)):
-                opened.update(found)
-                break
+    for address in keyed:
+        if not survey.found.get(address.name):
+            survey.try_each(address, list(filled(address, keys, WORDS)))
+            survey.follow(address)
 
 
 ENOUGH = 3  # open addresses of one route in a county
 
 
-def let_in(world: World, client: Client, paths: list[str]) -> Iterator[str]:
-    """Those addresses that the user may open; forms on them are kept."""
-    for path in paths:
+@dataclass
+class Survey:
+    """What a county's staff have opened, and where the pages they saw lead."""
+
+    world: World
+    people: list[tuple[frozenset[str], Client]]
+    found: dict[str, set[str]] = field(default_factory=dict)
+    linked: dict[str, dict[str, tuple[str, Client]]] = field(default_factory=dict)  # name → path → link, who saw it
+
+    def try_each(self, address: Address, paths: list[str]) -> None:
+        """Paths of an address, asked for by everybody who might be let in, until somebody is."""
+        wanted = all_roles().permissions.keys() & getattr(address.view, "access", ())
+        likely = [client for permissions, client in self.people if not wanted or wanted & permissions]
+        if self.world.opened[address.name] or address.name in NOT_REACHED:
+            likely, paths = likely[:1], paths[:ENOUGH]  # nothing need be open: a look is enough
+        for client in likely:
+            for path in paths:
+                self.open(address.name, client, path)
+                if len(self.found[address.name]) >= ENOUGH:
+                    return
+            if self.found[address.name]:
+                return
+
+    def follow(self, address: Address) -> None:
+        """Links to an address, by those who saw them."""
+        for link, client in list(self.linked.get(address.name, {}).values()):
+            if len(self.found.get(address.name, ())) < ENOUGH:
+                self.open(address.name, client, link)
+
+    def open(self, name: str, client: Client, path: str) -> bool:
+        """Ask for an address; if the user may open it, keep it with the links and forms that it shows."""
+        if path in self.found.setdefault(name, set()):
+            return True
         response = client.get(path)
-        if response.status_code in LET_IN:
-            gather(world, path, response)
-            yield path
+        if response.status_code not in LET_IN:
+            return False
+        self.found[name].add(path)
+        self.world.opened[name].add(path)
+        if response.status_code == 200 and "html" in response.get("Content-Type", ""):
+            self.gather(client, path, Page(text_of(response)))
+        return True
 
-
-def gather(world: World, path: str, response: Any) -> None:
-    """Keep the forms that a page shows."""
-    if response.status_code != 200 or "html" not in response.get("Content-Type", ""):
-        return
-    for action, fields in Forms(text_of(response)).found:
-        target = action or path
-        if "logout" not in target and "language" not in target:
-            world.forms[(target, tuple(sorted(fields)))] = fields
+    def gather(self, client: Client, path: str, page: Page) -> None:
+        """Keep the links and forms of a page, a few of each kind."""
+        for link in page.links:
+            to = urljoin(path, link)
+            if name := name_of(to):
+                self.linked.setdefault(name, {}).setdefault(urlsplit(to).path, (to, client))
+        for action, fields in page.forms:
+            target = urljoin(path, action)
+            self.linked.setdefault(name_of(target), {}).setdefault(urlsplit(target).path, (target, client))
+            alike = self.world.forms.setdefault((name_of(target), tuple(sorted(fields))), {})
+            if name_of(target) not in UNSENT and len(alike) < 2 * ENOUGH:
+                alike[target] = fields
 
 
 def state_of(code: str) -> dict[str, str]:
@@ -352,6 +395,7 @@ def test_what_another_county_s_users_could_send_changes_nothing_there(world: Wor
         role, mine = "county", world.county(OTHER)
     client = client_of(user_of(role, mine, department))
     before = state_of(theirs)
-    for (path, _), fields in world.forms.items():
-        client.post(path, fields)
+    for alike in world.forms.values():
+        for path, fields in alike.items():
+            client.post(path, fields)
     assert state_of(theirs) == before

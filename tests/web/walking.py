@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.db.models import AutoField, BigAutoField, IntegerField
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 
 from xianjie.web.accounts.scope import Scoped
 from xianjie.web.regions.models import Region, area_of
@@ -102,6 +103,14 @@ def filled(address: Address, keys: Keys, words: Mapping[str, list[str]]) -> Iter
         yield "/" + path
 
 
+def name_of(link: str) -> str:
+    """The name of the address that a link or a form leads to; empty for none of ours."""
+    try:
+        return str(resolve(urlsplit(link).path).view_name)
+    except Resolver404:
+        return ""
+
+
 def text_of(response: Any) -> str:
     """Everything that a response says: page, JSON, or the parts of a workbook."""
     content = b"".join(response.streaming_content) if response.streaming else response.content
@@ -111,26 +120,35 @@ def text_of(response: Any) -> str:
     return str(content.decode("utf-8", "replace"))
 
 
-class Forms(HTMLParser):
-    """The forms of a page that send something, with what stands in their fields."""
+class Page(HTMLParser):
+    """What a page leads to: its links, and the forms that send something with what stands in their fields."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, Any]]] = []
+        self.links: list[str] = []
+        self.forms: list[tuple[str, dict[str, Any]]] = []
         self._fields: dict[str, Any] | None = None
         self._select = ""
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         here = dict(attrs)
+        if tag == "a" and here.get("href"):
+            self.links.append(str(here["href"]))
         if tag == "form" and (here.get("method") or "").lower() == "post":
             self._fields = {}
-            self.found.append((here.get("action") or "", self._fields))
-        if tag == "option" and self._fields is not None and self._select:
+            self.forms.append((here.get("action") or "", self._fields))
+        if self._fields is not None:
+            self._field(tag, here)
+
+    def _field(self, tag: str, here: dict[str, str | None]) -> None:
+        """Take a field of the present form in, with a value that its kind takes."""
+        assert self._fields is not None
+        if tag == "option" and self._select:
             if here.get("value") and ("selected" in here or not self._fields[self._select]):
                 self._fields[self._select] = here["value"]
             return
-        if self._fields is None or not here.get("name"):
+        if not here.get("name"):
             return
         name, value = str(here["name"]), here.get("value") or ""
         if tag in ("input", "button", "textarea") and name != "csrfmiddlewaretoken":

@@ -18,6 +18,8 @@ from xianjie.messages import UserError, say
 
 SEED = 1
 MARK = ".xianjie-demo"
+# The invented county's own numbers (its 低保 standard …), without which most of its assistance would be unknown.
+COUNTY_NUMBERS = Path(__file__).parents[3] / "docs" / "examples" / "county"
 Progress = Callable[[str], None]
 
 
@@ -28,6 +30,8 @@ def demonstrate(folder: Path, households: int, progress: Progress) -> dict[str, 
     left is replaced. Raises `UserError` when the folder holds anything else.
     """
     data = _empty_folder(folder)
+    if COUNTY_NUMBERS.is_dir():
+        shutil.copytree(COUNTY_NUMBERS, folder / "policy")
     day = _invent(data, households, progress)
     open_instance(folder, day)
     return _fill(data, progress)
