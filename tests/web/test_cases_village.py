@@ -19,7 +19,7 @@ from xianjie.web.cases import objections, services
 from xianjie.web.cases.deliberation import Vote, conditions, objections_of
 from xianjie.web.cases.models import Case, CaseEvidence
 from xianjie.web.flows.engine import Refused
-from xianjie.web.registry.models import Fact, Person
+from xianjie.web.registry.models import Fact, Household, Person
 
 pytestmark = pytest.mark.django_db
 RECORD = {
@@ -142,6 +142,23 @@ def test_a_notice_tells_nothing_of_a_household_but_the_heads_name(case):
         assert home.head_name in sheet and "2025-10-31" in sheet and "2025-11-05" in sheet
         assert not [field for field, value in secrets.items() if value in sheet]
     assert number > 100
+
+
+def test_households_whose_notice_began_on_one_day_share_a_sheet_with_their_village_only(case):
+    case = put(case, "village_notice")
+    others = {}
+    for name, region, since in (("同日某", VILLAGE, case.since), ("早日某", VILLAGE, date(2025, 10, 1)),
+                                ("外村某", VILLAGE[:-1] + "9", case.since)):  # fmt: skip
+        home = Household.everything.create(
+            household_id=f"J{name}", region_code=region, head_name=name, household_type="general", size=2
+        )
+        others[name] = Case.everything.create(
+            household=home, region_code=region, flow=case.flow, at="village_notice", since=since, phase=case.phase,
+            phase_since=since, opened_on=since,
+        )  # fmt: skip
+    sheet = cadre().get(reverse("cases:notice", args=[case.pk])).content.decode()
+    assert case.household.head_name in sheet and "同日某" in sheet
+    assert "早日某" not in sheet and "外村某" not in sheet
 
 
 def test_telling_the_household_says_who_when_and_how(case):

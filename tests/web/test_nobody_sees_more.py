@@ -294,12 +294,13 @@ class Survey:
         likely = [client for permissions, client in self.people if not wanted or wanted & permissions]
         if self.world.opened[address.name] or address.name in NOT_REACHED:
             likely, paths = likely[:1], paths[:ENOUGH]  # nothing need be open: a look is enough
+        found = self.found.setdefault(address.name, set())
         for client in likely:
             for path in paths:
                 self.open(address.name, client, path)
-                if len(self.found[address.name]) >= ENOUGH:
+                if len(found) >= ENOUGH:
                     return
-            if self.found[address.name]:
+            if found:
                 return
 
     def follow(self, address: Address) -> None:

@@ -60,15 +60,22 @@ def record(request: Any, pk: int) -> HttpResponse:
 
 @needs("cases.view")
 def notice(request: Any, pk: int) -> HttpResponse:
-    """The public notice as a sheet of paper. Of the household it tells the head's name, village and size: no more."""
+    """The public notice as a sheet of paper: one for all households of the village whose notice began on that day.
+
+    Of a household it tells the head's name, village and size: no more.
+    """
     found = selectors.case_in_scope(request.scope, pk)
     hanging = deliberation.notice_of(found)
     if hanging is None:
         raise Http404
     village = names({found.region_code})[found.region_code]
+    together = Case.objects.within(request.scope, "cases.view").filter(
+        region_code=found.region_code, flow=found.flow, at=found.at, since=found.since, over=False
+    )
     context = {
         "page_title": _("监测对象风险消除公示") if hanging.removal else _("防止返贫监测对象公示"),
-        "notice": hanging, "village": village, "head": found.household.head_name, "size": found.household.size,
+        "notice": hanging, "village": village,
+        "households": [one.household for one in together.select_related("household").order_by("household_id")],
         "place": full_names({found.region_code})[found.region_code], "back_url": reverse("cases:case", args=[pk]),
     }  # fmt: skip
     return render(request, "cases/notice.html", context)
