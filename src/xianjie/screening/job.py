@@ -21,6 +21,7 @@ from xianjie.engines import Engine, open_engine
 from xianjie.screening.check_report import write_check_outputs
 from xianjie.screening.checks import load_checks, run_checks
 from xianjie.screening.documents import compare_documents
+from xianjie.screening.duplicates import list_duplicates
 from xianjie.screening.facts import Facts, gather, open_facts, view_folder
 from xianjie.screening.findings import compare_with, household_list, make_findings, unknown_counts
 from xianjie.screening.inputs import Inputs, survey
@@ -237,6 +238,7 @@ def check_folder(
     """Run the data-quality checks alone; gives their summary. Departments' files count as facts too."""
     with open_facts(data, day, progress) as facts:
         summary = check_facts(facts, open_policy(overlays), out, lambda _done, _total, text: progress(text))
+        summary["duplicates"] = list_duplicates(facts.engine, out)
     write_json(out / "summary.json", summary)
     return summary
 
