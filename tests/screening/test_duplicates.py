@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def test_a_person_written_twice_is_listed_with_the_reason_and_without_the_number
         engine.write_parquet(
             f"{rows} UNION ALL SELECT * REPLACE ('X1' AS person_id) FROM ({rows}) WHERE person_id = {first}", fresh
         )
-    summary = check_folder(data, tmp_path / "out", None, (), quiet)
+    summary = check_folder(data, tmp_path / "out", datetime.date(2025, 10, 31), (), quiet)
     assert summary["duplicates"]["persons"] == 1
     book = load_workbook(tmp_path / "out" / summary["duplicates"]["file"])
     row = next(book["疑似重复人员"].iter_rows(min_row=2, values_only=True))
