@@ -241,7 +241,7 @@ def test_premium_help_goes_by_the_highest_single_identity_and_an_unknown_amount_
     assert {person: identities.get(person) for person in ("P2", "P3")} == {"P2": "低保", "P3": "低保"}
     made = PremiumList.everything.get()
     assert made.unknown == made.persons and made.total == 0  # no number of this year is known for the place
-    assert "试某2" in client.get("/assistance/premium/?identity=低保").content.decode()
+    assert "试某2" in client.get("/assistance/premium/?identity=dibao").content.decode()
     assert signed_in("department", COUNTY, "civil_affairs").post("/assistance/premium/").status_code == 403
 
 

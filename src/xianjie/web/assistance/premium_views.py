@@ -28,7 +28,13 @@ from xianjie.web.regions.selectors import full_names
 from xianjie.web.registry.run_results import counties
 
 VIEW, PAY = "assistance.view", "assistance.pay"
-IDENTITIES = ("特困", "低保", "返贫致贫", "易返贫致贫", "低保边缘", "脱贫")
+# In addresses, in the policy (`medical_identity`) and on pages.
+IDENTITIES = {
+    "tekun": ("特困", gettext_lazy("特困")), "dibao": ("低保", gettext_lazy("低保")),
+    "returned": ("返贫致贫", gettext_lazy("返贫致贫")), "at_risk": ("易返贫致贫", gettext_lazy("易返贫致贫")),
+    "margin": ("低保边缘", gettext_lazy("低保边缘")), "relieved": ("脱贫", gettext_lazy("脱贫")),
+}  # fmt: skip
+SHOWN = dict(IDENTITIES.values())
 
 
 class PremiumFilter(forms.Form):
@@ -42,7 +48,7 @@ class PremiumFilter(forms.Form):
     def __init__(self, *arguments: Any, scope: Scope, **options: Any) -> None:
         super().__init__(*arguments, **options)
         chosen: Any = self.fields
-        chosen["identity"].choices = [ANY, *((one, one) for one in IDENTITIES)]
+        chosen["identity"].choices = [ANY, *((code, shown) for code, (_word, shown) in IDENTITIES.items())]
         chosen["place"].choices = places(scope, VIEW)
 
 
@@ -95,7 +101,7 @@ def _rows(scope: Scope, made: PremiumList | None, wanted: dict[str, Any]) -> Any
     rows: QuerySet[Any] = PremiumLine.objects.within(scope, VIEW).filter(list=made)
     rows = selectors.in_place(rows, wanted.get("place", ""))
     if identity := wanted.get("identity"):
-        rows = rows.filter(identity=identity)
+        rows = rows.filter(identity=IDENTITIES[identity][0])
     if wanted.get("short"):
         rows = rows.filter(Q(helped__lt=F("due")) | Q(helped__isnull=True, due__gt=0), insured=True)
     if wanted.get("uninsured"):
@@ -107,7 +113,7 @@ def _columns(scope: Scope, places_of: dict[str, str]) -> list[Column]:
     return [
         Column(_("姓名"), lambda one: name_of(scope, one.name, one.region_code), main=True),
         Column(_("地区"), lambda one: places_of[one.region_code]),
-        Column(_("最高身份"), lambda one: one.identity or None),
+        Column(_("最高身份"), lambda one: SHOWN.get(one.identity, one.identity) or None),
         Column(_("应资助（元）"), lambda one: amount_of(scope, one.due, one.region_code)),
         Column(_("已资助（元）"), lambda one: amount_of(scope, one.helped, one.region_code)),
         Column(_("参保"), insured, kind="status"),

@@ -162,6 +162,7 @@ class Ledger(Words):
     ledger: str
     mechanism: str
     about: str
+    about_en: str = ""
     source: str
     trust: Trust
     icon: str = "book"

@@ -52,7 +52,8 @@ def home(request: Any) -> HttpResponse:
     none = {"number": 0, "flagged": 0, "late": 0}
     listed = [
         {
-            "ledger": ledger, "label": label(ledger), "mechanism": ledger.mechanism,
+            "ledger": ledger, "label": label(ledger),
+            "about": label({"zh": ledger.about, "en": ledger.about_en}), "mechanism": ledger.mechanism,
             "sheets": [{"label": label(one), "url": reverse("ledgers:entries", args=[name]), **counted.get(name, none)}
                        for name, one in ledger.sheets.items()],
             "figures": reverse("ledgers:figures", args=[ledger.ledger]),
