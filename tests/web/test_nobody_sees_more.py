@@ -16,18 +16,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.web.assistance_samples import assisted
 from tests.web.intake_county import once
 from tests.web.ledger_samples import recorded
 from tests.web.supervision_samples import supervised
+from tests.web.village_samples import governed
 from tests.web.walking import Address, Page, addresses, filled, keys_inside, name_of, scoped_models, text_of, together
 from xianjie.engines import open_engine
 from xianjie.screening.job import Request
@@ -49,8 +50,8 @@ from xianjie.web.intake.models import Delivery
 from xianjie.web.intake.services import Offer, receive_from_folder
 from xianjie.web.jobs.services import run_next
 from xianjie.web.regions.models import Region, area_of
+from xianjie.web.regions.selectors import successor
 from xianjie.web.registry.models import Change, Household, Settlement
-from xianjie.web.villages.demo import populate
 
 DAY = date(2025, 10, 30)
 OTHER = "14"  # the county beside, of which the register alone is there
@@ -74,6 +75,7 @@ NOT_REACHED = {
     "supervision:report_paper": "a file that somebody handed in",
     "supervision:order_paper": "a file that somebody handed in",
     "supervision:letter_paper": "a file that somebody handed in",
+    "villages:paper": "a file that somebody handed in",
 }
 # Words that stand in addresses beside keys of records.
 WORDS = {
@@ -123,8 +125,9 @@ class World:
 
     signs: dict[str, str]
     regions: list[tuple[str, str]]  # code, level
-    opened: dict[str, set[str]] = field(default_factory=dict)
-    forms: dict[tuple[str, tuple[str, ...]], dict[str, dict[str, Any]]] = field(default_factory=dict)
+    opened: dict[str, set[str]] = field(default_factory=dict, repr=False)
+    # By name and fields: what was sent where.
+    forms: dict[tuple[str, tuple[str, ...]], dict[str, dict[str, Any]]] = field(default_factory=dict, repr=False)
 
     def county(self, letter: str = "62") -> str:
         return next(code for code, level in self.regions if level == "county" and code.startswith(letter))
@@ -203,7 +206,7 @@ def one_of_each(county: str) -> None:
     assisted(office, county, DAY)
     recorded(office, county)
     objected(office, county)
-    populate(county)
+    governed(county)
 
 
 def helped(office: Scope, county: str) -> None:
@@ -258,12 +261,13 @@ def look_around(world: World, county: str) -> None:
     """Let a county's staff open every address there is until a few of each are open: those without parameters, then
     what pages link to, then, where nothing of a kind is open yet, what keys of the county's records make of it."""
     survey = Survey(world, staff(world, county))
-    walked = [
-        one for one in addresses() if one.name not in LEFT_OUT and not one.route.startswith(("static", "gallery"))
-    ]
+    walked = [one for one in addresses() if one.name not in LEFT_OUT and not one.route.startswith(NO_RECORDS)]
     keyed = [one for one in walked if one.converters]
     for address in walked:
         world.opened.setdefault(address.name, set())
+    for case in Case.everything.filter(region_code__startswith=county[:6], moves__reason="走查").order_by("pk"):
+        survey.open("cases:case", survey.people[0][1], f"/cases/{case.pk}/")  # of all cases, those made for this
+    for address in walked:
         if not address.converters:
             survey.try_each(address, ["/" + address.route])
     for address in keyed * 2:  # the second time for what was linked from later pages
@@ -276,7 +280,7 @@ def look_around(world: World, county: str) -> None:
             survey.follow(address)
 
 
-ENOUGH = 3  # open addresses of one route in a county
+ENOUGH = 2  # open addresses of one route in a county
 
 
 @dataclass
@@ -325,7 +329,7 @@ class Survey:
     def gather(self, client: Client, path: str, page: Page) -> None:
         """Keep the links and forms of a page, a few of each kind."""
         for link in page.links:
-            to = urljoin(path, link)
+            to = urldefrag(urljoin(path, link)).url
             if name := name_of(to):
                 self.linked.setdefault(name, {}).setdefault(urlsplit(to).path, (to, client))
         for action, fields in page.forms:
@@ -347,7 +351,17 @@ def state_of(code: str) -> dict[str, str]:
     return digests
 
 
-ROLES = sorted(all_roles().roles)
+# Nothing is gained by a simpler user than the one who saw too much, and each costs a walk.
+LEAN = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+    print_blob=False,
+)
+# Those who may most come first: the first that is drawn is the county's office of the other county.
+ROLES = sorted(all_roles().roles, key=lambda name: (-len(all_roles().roles[name].permissions), name))
 everybody = st.tuples(st.sampled_from(ROLES), st.integers(0, 10_000), st.sampled_from(DEPARTMENTS))
 
 
@@ -370,27 +384,30 @@ def test_the_walk_reaches_every_page_for_those_who_may_open_it(world: World) -> 
 
 
 @pytest.mark.django_db
-@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(LEAN, max_examples=2)
+@example(who=("village", 62, DEPARTMENTS[0]))
 @given(who=everybody)
 def test_nobody_is_answered_with_a_record_of_another_area(world: World, who: tuple[str, int, str]) -> None:
     """Everything that somebody of either county is shown, asked for by somebody else."""
     role, number, department = who
     code = place_for(world, role, number)
-    low, high = area_of(code)
+    low, high = area_of(successor(code))  # rights on a village that was renumbered hold for what stands in its place
     outside = [sign for village, sign in world.signs.items() if not low <= village < high]
     client = client_of(user_of(role, code, department))
+    seen = {}
     for path in sorted(set().union(*world.opened.values())):
-        leaked = set(outside) & set(text_of(client.get(path)))
-        assert not leaked, f"{role} of {code} sees {leaked} at {path}"
+        if leaked := set(outside) & set(text_of(client.get(path))) - set(unquote(path)):
+            seen[path] = leaked
+    assert not seen, f"{role} of {code} is shown other places' {seen}"
 
 
 @pytest.mark.django_db
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(LEAN, max_examples=2)
 @given(who=everybody)
 def test_what_another_county_s_users_could_send_changes_nothing_there(world: World, who: tuple[str, int, str]) -> None:
     role, number, department = who
     theirs = world.county()
-    mine = place_for(world, role, number)
+    mine = successor(place_for(world, role, number))
     low, high = area_of(mine)
     if low <= theirs < high or area_of(theirs)[0] <= mine < area_of(theirs)[1]:
         role, mine = "county", world.county(OTHER)
