@@ -9,8 +9,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from xianjie.messages import UserError
+from xianjie.rules.language import add_months
 from xianjie.web.accounts.scope import Holding, Scope
-from xianjie.web.assistance import deciding, fund, services
+from xianjie.web.assistance import fund, services
 from xianjie.web.assistance.fund_models import Fund, FundEntry
 from xianjie.web.assistance.models import Application, ApplicationMove, Benefit
 from xianjie.web.assistance.programmes import number, programmes
@@ -178,7 +179,7 @@ def test_a_review_that_keeps_the_amount_only_moves_the_next_review(settings: Any
     assert {(row.ends_on, row.reviewed_on) for row in rows} == {(None, date(2026, 3, 5))}
     months = number(programmes()["dibao"].review["labour"], VILLAGE, date(2026, 3, 5))
     assert months is not None
-    assert {row.review_due_on for row in rows} == {deciding.months_later(date(2026, 3, 5), months.value)}
+    assert {row.review_due_on for row in rows} == {add_months(date(2026, 3, 5), months.value)}
 
 
 def test_gradual_exit_ends_by_the_policy_s_months_and_stopping_begins_with_the_next_month(settings: Any) -> None:

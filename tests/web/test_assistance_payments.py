@@ -185,8 +185,3 @@ class TestLaws(TestCase):
     def test_shares_add_up_and_differ_by_a_fen_at_most(self, amount: int, people: int) -> None:
         found = deciding.shares(amount, people)
         assert sum(found) == amount and max(found) - min(found) <= 1
-
-    @given(day=st.dates(date(2000, 1, 1), date(2100, 1, 1)), months=st.integers(0, 30))
-    def test_months_later_is_in_the_month_so_many_later(self, day: date, months: int) -> None:
-        later = deciding.months_later(day, months)
-        assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months and later.day <= day.day

@@ -15,7 +15,7 @@ from tests.web.ledger_samples import OFFICE, asset, made
 from xianjie.web.accounts.models import Token
 from xianjie.web.ledgers import demo
 from xianjie.web.ledgers.declaration import ledgers, sheets
-from xianjie.web.ledgers.kinds.matching import matches, points, why_not
+from xianjie.web.ledgers.kinds.matching import Weights, matches, points, why_not
 from xianjie.web.ledgers.kinds.pairing import without_helper
 from xianjie.web.ledgers.models import Account, Entry
 from xianjie.web.ledgers.selectors import figures
@@ -126,8 +126,10 @@ def test_a_vacancy_is_ruled_out_by_place_certificate_age_and_its_last_day():
 
 
 def test_a_better_vacancy_comes_first_and_says_why():
-    best, reasons, against = points(seeker(), vacancy())
-    worse, _reasons, minus = points(seeker(), vacancy(skill="building", wage=2000_00))
+    weights = Weights.at(COUNTY[:6], date(2025, 10, 31))
+    assert sum(vars(weights).values()) == 100
+    best, reasons, against = points(seeker(), vacancy(), weights)
+    worse, _reasons, minus = points(seeker(), vacancy(skill="building", wage=2000_00), weights)
     assert best > worse and "对口" in reasons[0] and not against and len(minus) == 2
     told = {"seeker_no": "S1", "person_id": "P1", "asked_on": date(2025, 10, 1), **seeker()}
     one = made("seeker", "", **told)

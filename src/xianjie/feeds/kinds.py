@@ -79,6 +79,7 @@ def check_zip(path: Path, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
+    # zipfile's word for an archive of a version or compression that it does not know is NotImplementedError.
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise Unreadable("feeds.broken", file=path.name) from error
     names = {entry.filename for entry in entries}

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from xianjie.engines import open_engine, quote
+from xianjie.rules.language import add_months
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.assistance import selectors
-from xianjie.web.assistance.deciding import months_later
 from xianjie.web.assistance.models import Benefit
 from xianjie.web.assistance.programmes import Months, number, programmes
 from xianjie.web.audit.services import record
@@ -39,7 +39,7 @@ def sync(run: Run) -> dict[str, int]:
     decided = set(there.filter(source=Benefit.APPLICATION).values_list("key", flat=True))
     ours = set(there.filter(source=Benefit.APPLICATION, ends_on__isnull=True).values_list("person_id", "programme"))
     rows = [row for row in _rows(run) if row["key"] not in decided and (row["person_id"], row["programme"]) not in ours]
-    known = set(Person.everything.filter(region_code__gte=low, region_code__lt=high).values_list("pk", flat=True))
+    known = _known({row["person_id"] for row in rows})
     kept = [_benefit(run, row) for row in rows if row["person_id"] in known]
     before = set(there.filter(source=Benefit.RUN, ends_on__isnull=True).values_list("key", flat=True))
     Benefit.everything.bulk_create(
@@ -55,6 +55,14 @@ def sync(run: Run) -> dict[str, int]:
     }
     record("assistance.benefits", subject=("county", run.region_code), region_code=run.region_code, after=told)
     return told
+
+
+def _known(people: set[str]) -> set[str]:
+    """Those of some people whom the register has."""
+    ordered, known = sorted(people), set[str]()
+    for start in range(0, len(ordered), BATCH):
+        known |= set(Person.everything.filter(pk__in=ordered[start : start + BATCH]).values_list("pk", flat=True))
+    return known
 
 
 def _rows(run: Run) -> list[dict[str, Any]]:
@@ -81,7 +89,7 @@ def _benefit(run: Run, row: dict[str, Any]) -> Benefit:
     ended = row["valid_to"] is not None and row["valid_to"] <= run.day
     review = programmes()[row["programme"]].review
     months = number(review.get("stable" if row["no_labour"] else "labour", ""), row["region_code"], run.day)
-    due = months_later(row["reviewed_on"] or row["valid_from"], int(months.value)) if months and not ended else None
+    due = add_months(row["reviewed_on"] or row["valid_from"], int(months.value)) if months and not ended else None
     return Benefit(
         key=row["key"], person_id=row["person_id"], household_id=row["household_id"], region_code=row["region_code"],
         programme=row["programme"], begins_on=row["valid_from"], ends_on=row["valid_to"],
@@ -110,7 +118,7 @@ def bereaved(scope: Scope, place: str = "") -> list[dict[str, Any]]:
     rule = death_rule()
     if rule is None:
         return []
-    since = months_later(today(), -2 * rule.value)  # overdue ones stay in sight as long again
+    since = add_months(today(), -2 * rule.value)  # overdue ones stay in sight as long again
     people = selectors.in_place(Person.objects.within(scope, selectors.VIEW), place)
     people = people.filter(Q(alive=False) | Q(left_by="death"), changed_on__gte=since)
     ended = dict(
@@ -125,7 +133,7 @@ def bereaved(scope: Scope, place: str = "") -> list[dict[str, Any]]:
         reviewed[household] = day
     homes = {one.pk: one for one in Household.everything.filter(pk__in=list(reviewed))}
     found = [
-        {"household": homes[key], "died_on": days[key], "due_on": months_later(days[key], rule.value)}
+        {"household": homes[key], "died_on": days[key], "due_on": add_months(days[key], rule.value)}
         for key, day in reviewed.items()
         if key in homes and (day is None or day < days[key])
     ]

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from xianjie.messages import UserError
+from xianjie.rules.language import add_months
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.assistance import DEPARTMENT, fund
 from xianjie.web.assistance.models import Application, ApplicationMove, Benefit
@@ -47,15 +48,7 @@ def write(scope: Scope, one: Application, flow: Flow, made: ApplicationMove) -> 
 
 def next_month(day: date) -> date:
     """The first day of the month after."""
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day so many months later, the month's last where it has no such day."""
-    count = day.year * 12 + day.month - 1 + months
-    year, month = divmod(count, 12)
-    last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - date(year, month + 1, 1)).days
-    return date(year, month + 1, min(day.day, last))
+    return add_months(day.replace(day=1), 1)
 
 
 def shares(amount: int, number_of: int) -> list[int]:
@@ -117,7 +110,7 @@ def _reviewed(scope: Scope, change: Recording, one: Application, made: Applicati
 def _grace(scope: Scope, change: Recording, one: Application, made: ApplicationMove) -> None:
     until = date.fromisoformat(made.given["manner"])
     most = number(programmes()[one.programme].grace, one.region_code, made.day)
-    latest = months_later(made.day, int(most.value)) if most is not None else None
+    latest = add_months(made.day, int(most.value)) if most is not None else None
     if latest is None or not made.day < until <= latest:
         raise UserError("assistance.grace_too_long", latest=latest or "—")
     for row in running(one, made.day):
@@ -171,7 +164,7 @@ def review_due(one: Application, day: date) -> date | None:
     page = page_of_household(one.household_id, one.region_code)
     unable = page["results"].get("no_labour") if page else None
     months = number(review.get("stable" if unable else "labour", ""), one.region_code, day)
-    return months_later(day, int(months.value)) if months is not None else None
+    return add_months(day, int(months.value)) if months is not None else None
 
 
 def _key() -> str:

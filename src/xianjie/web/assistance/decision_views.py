@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from xianjie.messages import UserError
+from xianjie.rules.language import add_months
 from xianjie.web.accounts.access import needs
 from xianjie.web.assistance import deciding, selectors, services, surveying
 from xianjie.web.assistance.application_views import context_of, form_context, subtitle
@@ -86,7 +87,7 @@ def _grace_latest(found: Application, chosen: Action) -> Any:
     if chosen.writes != "grace":
         return None
     months = number(programmes()[found.programme].grace, found.region_code, today())
-    return deciding.months_later(today(), int(months.value)) if months else None
+    return add_months(today(), int(months.value)) if months else None
 
 
 def _self_care(found: Application) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any
@@ -24,23 +25,27 @@ def review_rules() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Vote:
-    """A review: how many are entitled to sit, how many came, how many were for and against; others abstained."""
+    """A review: how many are entitled to sit, how many came, how many were for and against; others abstained.
+
+    `rules`: the `quorum` and `majority` that count, those of the village review unless others are given.
+    """
 
     members: int
     present: int
-    in_favour: int
-    against: int
+    in_favour: int = 0
+    against: int = 0
+    rules: Mapping[str, Any] = field(default_factory=review_rules, compare=False)
 
     @property
     def quorate(self) -> bool:
         """Whether enough of those entitled were present."""
-        rule = review_rules()["quorum"]
+        rule = self.rules["quorum"]
         return self.present * rule["denominator"] >= self.members * rule["numerator"] and self.present > 0
 
     @property
     def carried(self) -> bool:
         """Whether the review is for it: a quorum, more for than against, and more than the share of those present."""
-        rule = review_rules()["majority"]
+        rule = self.rules["majority"]
         enough = self.in_favour * rule["denominator"] > self.present * rule["numerator"]
         return self.quorate and enough and self.in_favour > self.against
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from xianjie.rules import add_months
 from xianjie.web.cases.measures_views import state_of
 from xianjie.web.cases.models import Case
@@ -37,7 +39,7 @@ def warnings(
     """Signs that help does not work: a measure past its end, a risk that data still show, a risk nobody works on."""
     rule = visit_rules()["stands_months"]
     found = [
-        {"text": f"“{one.title}”应于 {one.ends_on} 完成，至今未完成", "source": ""}
+        {"text": _("“%(title)s”应于 %(day)s 完成，至今未完成") % {"title": one.title, "day": one.ends_on}, "source": ""}
         for one in measures
         if one.state in Measure.RUNNING and one.ends_on < today()
     ]
@@ -45,10 +47,16 @@ def warnings(
     for risk, rests in risks.items():
         begun = [one.begun_on for one in measures if one.risk == risk and one.begun_on]
         if risk in standing and begun and min(begun) <= since:
-            text = f"“{risk_label(risk)}”的措施已于 {min(begun)} 开始，满 {rule['value']} 个月风险仍在，请调整方案"
-            found.append({"text": text, "source": f"{rule['source']}（未核实）"})
+            text = _("“%(risk)s”的措施已于 %(day)s 开始，满 %(n)d 个月风险仍在，请调整方案") % {
+                "risk": risk_label(risk),
+                "day": min(begun),
+                "n": rule["value"],
+            }
+            found.append({"text": text, "source": _("%(source)s（未核实）") % {"source": rule["source"]}})
         elif planned and not any(one.risk == risk and one.state != Measure.STOPPED for one in measures):
-            found.append({"text": f"“{risk_label(risk)}”没有在实施的措施", "source": "、".join(rests)})
+            found.append(
+                {"text": _("“%(risk)s”没有在实施的措施") % {"risk": risk_label(risk)}, "source": "、".join(rests)}
+            )
     return found
 
 

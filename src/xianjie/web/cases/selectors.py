@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
@@ -19,7 +19,8 @@ from xianjie.web.cases.services import ACT, FLOW, evidence_of, position_of
 from xianjie.web.clock import today
 from xianjie.web.daily.kinds import kinds
 from xianjie.web.flows import engine
-from xianjie.web.flows.definition import Evidence, Flow, Step, evidence_kinds, flow_by_key, load_flows
+from xianjie.web.flows.definition import Flow, Step, evidence_kinds, flow_by_key, load_flows
+from xianjie.web.flows.proceedings import Asked
 from xianjie.web.flows.working_days import after
 from xianjie.web.regions.models import area_of
 from xianjie.web.words import label
@@ -162,16 +163,6 @@ def news_of(scope: Scope, case: Case) -> list[ClueReason]:
         clue__household=case.household_id, gone_on__isnull=True, said_on__gte=case.news_on
     )
     return readable(scope, standing.select_related("clue").order_by("-score", "pk"))
-
-
-@dataclass
-class Asked:
-    """A piece of evidence that the present step asks for, and what was given of it."""
-
-    kind: str
-    words: Evidence
-    given: list[CaseEvidence] = field(default_factory=list)
-    enough: bool = False
 
 
 @dataclass

@@ -20,6 +20,7 @@ from xianjie.web.clock import today
 from xianjie.web.flows import engine
 from xianjie.web.flows.definition import Flow, evidence_kinds, flow_by_key, flow_for
 from xianjie.web.flows.engine import Move, Position
+from xianjie.web.flows.proceedings import Overtaken, enough, place
 from xianjie.web.regions.models import area_of
 from xianjie.web.registry.models import Household
 from xianjie.web.words import label
@@ -28,15 +29,6 @@ FLOW = "monitoring_case"
 ACT = "cases.act"
 BEGINNINGS = ("open", "reopen", "adopt")  # moves that no flow declares: a case begins
 FROM_THE_PLAN = ("helper_named", "risks_covered")  # evidence that follows from the saved plan, never given by hand
-
-
-class Overtaken(UserError):
-    """Somebody else has moved the case since the page was opened; `moves` tells what they did."""
-
-    def __init__(self, moves: list[CaseMove]) -> None:
-        self.moves = moves
-        last = moves[-1]
-        super().__init__("cases.overtaken", by=last.by_name or last.by, day=last.day, number=len(moves))
 
 
 def position_of(case: Case) -> Position:
@@ -87,16 +79,6 @@ def open_case(scope: Scope, household: Household, *, why: str, day: date | None 
     case.save()
     _append(case, "open", position.at, day, why, None)
     return case
-
-
-def place(case: Case, flow: Flow, position: Position) -> None:
-    """Put what the moves add up to into the case's columns; saves nothing."""
-    case.at, case.since, case.phase_since, case.over = position.at, position.since, position.phase_since, position.over
-    case.phase = flow.steps[position.at].phase if not position.over else ""
-    ticking = engine.clock(flow, position)
-    case.due_on = ticking.due.day if ticking else None
-    case.due_sure = ticking.due.sure if ticking else True
-    case.told_to = engine.told_to(flow, position, today())
 
 
 def _append(case: Case, action: str, to: str, day: date, why: str, before: Any) -> CaseMove:
@@ -248,23 +230,12 @@ def evidence_of(case: Case) -> tuple[str, ...]:
 def evidence_of_many(cases: Iterable[Case]) -> dict[int, tuple[str, ...]]:
     """Case → the kinds of evidence given in full since it came to its step; one query."""
     here = {case.pk: (case.at, case.revision) for case in cases}
-    given: dict[int, dict[str, list[dict[str, Any]]]] = {}
+    given: dict[int, list[CaseEvidence]] = {}
     rows = CaseEvidence.everything.filter(case__in=list(here), withdrawn_on__isnull=True).order_by("pk")
     for row in rows:
         if (row.step, row.round) == here[row.case_id]:
-            given.setdefault(row.case_id, {}).setdefault(row.kind, []).append(row.content)
-    known = evidence_kinds()
-    return {
-        pk: tuple(kind for kind, contents in kinds.items() if _enough(known[kind].kind, known[kind].least, contents))
-        for pk, kinds in given.items()
-    }
-
-
-def _enough(how: str, least: int, contents: list[dict[str, Any]]) -> bool:
-    if how != "people":
-        return len(contents) >= least
-    names = {name.strip() for content in contents for name in content.get("names", ()) if name.strip()}
-    return len(names) >= least
+            given.setdefault(row.case_id, []).append(row)
+    return {pk: enough(rows) for pk, rows in given.items()}
 
 
 @transaction.atomic

@@ -46,7 +46,7 @@ def is_working_day(day: date, folders: tuple[Path, ...] = ()) -> tuple[bool, boo
         return (day in made_up or (day.weekday() < 5 and day not in free)), True
     try:
         return bool(chinese_calendar.is_workday(day)), True
-    except NotImplementedError:
+    except NotImplementedError:  # chinese_calendar says so of a year whose holidays are not announced yet
         return day.weekday() < 5, False
 
 

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404
 
-from xianjie.messages import UserError
+from xianjie.messages import UserError, say
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.audit.services import record
 from xianjie.web.clock import today
@@ -125,7 +125,7 @@ def withdraw(scope: Scope, pk: int, *, seen: int, why: str) -> Entry:
     if not scope.allows(CHANGE, entry.region_code, entry.department):
         raise PermissionDenied
     if not why.strip():
-        raise UserError("ledgers.move_needs_reason", move="撤销登记")
+        raise UserError("ledgers.move_needs_reason", move=say("ledgers.withdrawal"))
     hanging = Entry.everything.filter(withdrawn_on__isnull=True)
     if hanging.filter(parent=entry).exists() or hanging.filter(other=entry).exists():
         raise UserError("ledgers.others_hang_on_it")

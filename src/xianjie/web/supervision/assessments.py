@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from xianjie.messages import UserError
+from xianjie.messages import UserError, say
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.audit.services import current_actor, record
 from xianjie.web.clock import today
@@ -205,7 +205,7 @@ def settle(scope: Scope, assessment: Assessment, use: str) -> Assessment:
     Talk.everything.bulk_create(
         Talk(
             unit=one,
-            why=f"考核排名第 {one.rank} 位（{one.grade}）",
+            why=say("supervision.talk_why", rank=one.rank, grade=one.grade),
             planned_on=today() + timedelta(days=days("order_days")),
         )
         for one in last

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -29,28 +28,6 @@ def quarter_end(quarter: str) -> date:
     """The first day after a quarter."""
     year, number = int(quarter[:4]), int(quarter[5])
     return date(year + number // 4, number % 4 * 3 + 1, 1)
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """How many are entitled to sit in a meeting and how many came."""
-
-    members: int
-    present: int
-
-    @property
-    def quorate(self) -> bool:
-        """Whether the meeting can decide."""
-        share = civility()["meeting"]["quorum"]
-        return 0 < self.present <= self.members and (
-            self.present * share["denominator"] >= self.members * share["numerator"]
-        )
-
-    def carries(self, in_favour: int, against: int) -> bool:
-        """Whether a vote carries: more than the share of those present, and never with more votes than people."""
-        share = civility()["meeting"]["majority"]
-        counted = in_favour >= 0 and against >= 0 and in_favour + against <= self.present
-        return self.quorate and counted and in_favour * share["denominator"] > self.present * share["numerator"]
 
 
 def over_limits(limits: dict[str, int], tables: int, gift: int) -> list[str]:

@@ -13,10 +13,11 @@ from django.db import transaction
 from xianjie.messages import UserError
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.audit.services import current_actor, record
+from xianjie.web.cases.deliberation import Vote
 from xianjie.web.clock import today
 from xianjie.web.registry.models import Household
 from xianjie.web.villages.models import Appeal, Entry, Feast, Honour, Meeting, RuleBook, SafeYear
-from xianjie.web.villages.rules import Sitting, civility, over_limits, quarter_of
+from xianjie.web.villages.rules import civility, over_limits, quarter_of
 
 ACT = "villages.act"
 
@@ -36,16 +37,16 @@ class Sat:
     present: int
     minutes: str = ""
 
-    @property
-    def sitting(self) -> Sitting:
-        return Sitting(self.members, self.present)
+    def vote(self, in_favour: int = 0, against: int = 0) -> Vote:
+        """What a vote in this meeting came to, by the law on villagers' representatives."""
+        return Vote(self.members, self.present, in_favour, against, civility()["meeting"])
 
 
 def _meet(region_code: str, purpose: str, sat: Sat, period: str = "") -> Meeting:
     """Keep a meeting that could decide. Raises `UserError` when it could not, or lies ahead."""
     if sat.held_on > today():
         raise UserError("villages.meeting_ahead", day=sat.held_on)
-    if not sat.sitting.quorate:
+    if sat.present > sat.members or not sat.vote().quorate:
         share = civility()["meeting"]["quorum"]
         raise UserError("villages.no_quorum", present=sat.present, members=sat.members,
                         share=f"{share['numerator']}/{share['denominator']}")  # fmt: skip
@@ -99,7 +100,7 @@ def vote_rules(scope: Scope, book_id: int, sat: Sat, in_favour: int, against: in
         raise UserError("villages.voted_already", version=book.version)
     _votes(sat, in_favour, against)
     meeting = _meet(book.region_code, Meeting.RULES, sat)
-    carried = sat.sitting.carries(in_favour, against)
+    carried = sat.vote(in_favour, against).carried
     if carried:
         begins = sat.held_on + timedelta(1)
         RuleBook.everything.filter(region_code=book.region_code, state=RuleBook.IN_FORCE).update(
@@ -172,7 +173,7 @@ def confirm_quarter(scope: Scope, region_code: str, sat: Sat, votes: Mapping[int
             raise UserError("villages.proposed_later", what=entry.what, day=entry.proposed_on)
         entry.in_favour, entry.against = votes[entry.pk]
         _votes(sat, entry.in_favour, entry.against)
-        carried = sat.sitting.carries(entry.in_favour, entry.against)
+        carried = sat.vote(entry.in_favour, entry.against).carried
         entry.state, entry.meeting, entry.decided_on = (
             (Entry.STANDING if carried else Entry.REFUSED),
             meeting,

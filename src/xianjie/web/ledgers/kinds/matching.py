@@ -16,14 +16,21 @@ from django.utils.translation import gettext as _
 
 from xianjie.web.accounts.scope import Scope
 from xianjie.web.clock import today
+from xianjie.web.ledgers.declaration import numbers
 from xianjie.web.ledgers.models import Entry
 from xianjie.web.registry.models import Person
 from xianjie.web.words import code_label
 
 VIEW = "ledgers.view"
 REACH = ("village", "township", "county", "province", "outside")
-SKILL, WAGE, NEAR, PAPER = 40, 30, 20, 10
-MOST, SHOWN = 500, 5
+SHOWN = 5
+# What counts → the number that says how much, of policy/ledgers/numbers.yaml.
+POINTS = {
+    "skill": "match_points_skill",
+    "wage": "match_points_wage",
+    "near": "match_points_near",
+    "paper": "match_points_paper",
+}
 
 
 @dataclass(frozen=True)
@@ -49,28 +56,46 @@ def why_not(seeker: Mapping[str, Any], vacancy: Mapping[str, Any], age: int | No
     return ""
 
 
-def points(seeker: Mapping[str, Any], vacancy: Mapping[str, Any]) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+@dataclass(frozen=True)
+class Weights:
+    """How many points of 100 skill, wage, nearness and certificate count at most."""
+
+    skill: int
+    wage: int
+    near: int
+    paper: int
+
+    @classmethod
+    def at(cls, county: str, day: date) -> Weights:
+        """Those of a county (six digits) on a day."""
+        found = {name: numbers()[number].at(county, day) for name, number in POINTS.items()}
+        return cls(**{name: int(one.value) if one and one.known else 0 for name, one in found.items()})
+
+
+def points(
+    seeker: Mapping[str, Any], vacancy: Mapping[str, Any], weights: Weights
+) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
     """What speaks for a vacancy that is not ruled out: points, reasons for, reasons against."""
     total, reasons, against = 0, [], []
     if vacancy["skill"] == seeker["skill"]:
-        total += SKILL
+        total += weights.skill
         reasons.append(_("工种对口：%(skill)s") % {"skill": code_label("jobs.skill", vacancy["skill"])})
     elif vacancy["skill"] == "general":
-        total += SKILL // 2
+        total += weights.skill // 2
         reasons.append(_("普工岗位，不限工种"))
     else:
         against.append(_("工种不同：%(skill)s") % {"skill": code_label("jobs.skill", vacancy["skill"])})
     if vacancy["wage"] >= seeker["wage"]:
-        total += WAGE
+        total += weights.wage
         reasons.append(_("工资达到期望"))
     else:
-        total += WAGE * vacancy["wage"] // max(seeker["wage"], 1) // 2
+        total += weights.wage * vacancy["wage"] // max(seeker["wage"], 1) // 2
         against.append(_("工资低于期望%(yuan)s元") % {"yuan": f"{(seeker['wage'] - vacancy['wage']) / 100:,.0f}"})
     near = len(REACH) - 1 - REACH.index(vacancy["place"])
-    total += NEAR * near // (len(REACH) - 1)
+    total += weights.near * near // (len(REACH) - 1)
     reasons.append(_("工作地：%(place)s") % {"place": code_label("jobs.reach", vacancy["place"])})
     if seeker.get("certified") and vacancy.get("certificate"):
-        total += PAPER
+        total += weights.paper
         reasons.append(_("证书符合要求"))
     return total, tuple(reasons), tuple(against)
 
@@ -83,13 +108,14 @@ def matches(scope: Scope, seekers: Iterable[Entry]) -> dict[int, list[Match]]:
     listed = list(seekers)
     counties = {one.county for one in listed}
     open_now = Entry.everything.filter(sheet="vacancy", county__in=counties, state="open", withdrawn_on__isnull=True)
-    vacancies = list(open_now.order_by("pk")[:MOST])
+    vacancies = list(open_now.order_by("pk"))
     born = dict(Person.everything.filter(pk__in=[one.person_id for one in listed]).values_list("pk", "birth_date"))
     day, found = today(), {}
+    weights = {county: Weights.at(county, day) for county in counties}
     for seeker in listed:
         age = _age(born.get(seeker.person_id), day)
         fitting = [
-            Match(one, *points(seeker.data, one.data))
+            Match(one, *points(seeker.data, one.data, weights[seeker.county]))
             for one in vacancies
             if one.county == seeker.county and not why_not(seeker.data, one.data, age, day)
         ]
