@@ -86,7 +86,7 @@ def test_a_reading_that_was_killed_is_finished_by_the_next_worker(home: Path) ->
     finished(SET_UP, home)
     worker = python(WORK, home)
     deadline = time.monotonic() + 300
-    while not list((home / "files" / "intake").rglob("read/work/*")):
+    while not list((home / "files" / "intake").rglob("work/*")):
         assert worker.poll() is None and time.monotonic() < deadline, "the worker was not caught while reading"
         time.sleep(0.01)
     worker.send_signal(signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -79,11 +80,12 @@ def unknown() -> SafeString:
     return format_html('<abbr class="unknown" title="{}">—</abbr>', _("未知"))
 
 
-class Shown:
+class Shown(ABC):
     """A value that writes itself as HTML, in templates and inside other values."""
 
+    @abstractmethod
     def html(self) -> SafeString:
-        raise NotImplementedError
+        """The value as HTML."""
 
     def __str__(self) -> str:
         return self.html()
